@@ -1,0 +1,1 @@
+"""The REST facade: HTTP, authentication and envelopes over the catalog and Dagster."""
