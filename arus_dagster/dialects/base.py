@@ -179,7 +179,7 @@ class HighWatermark:
 
 
 @dataclass(frozen=True, slots=True)
-class TestReport:
+class ServerReport:
     """What a successful connection test learned."""
 
     server_version: str
@@ -208,7 +208,7 @@ class SourceSnapshot(Protocol):
 class Source(Protocol):
     """A database that is read."""
 
-    def test(self) -> TestReport:
+    def test(self) -> ServerReport:
         """Connect and read once.
 
         Raises:
@@ -233,5 +233,5 @@ class Source(Protocol):
 class DestinationProbe(Protocol):
     """What may be asked of a warehouse without loading into it."""
 
-    def test(self) -> TestReport:
+    def test(self) -> ServerReport:
         """Connect and show that schemas can be created; raises as ``Source.test``."""

@@ -1,0 +1,84 @@
+"""The environment: what a process is told when it starts.
+
+Owns the ``ARUS_*`` variables. Refuses, outside the embedded default, to start on a missing or
+default secret. Runtime settings that users change live in the catalog, not here.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
+
+DEFAULT_ADMIN_EMAIL = "admin@arus.io"
+DEFAULT_ADMIN_PASSWORD = "admin123"  # documented for the embedded default alone
+PLACEHOLDERS = frozenset({"", "changeme", "change-me", "secret", "password", "arus", "arus_secret"})
+
+
+class Settings(BaseSettings):
+    """The ``ARUS_*`` environment variables.
+
+    Raises:
+        pydantic.ValidationError: a secret is missing, too short or a placeholder, outside the
+            embedded default. The message names the variable, never its value.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ARUS_", extra="ignore", hide_input_in_errors=True)
+
+    embedded: bool = False
+    home: Path = Path(".arus")
+    db_host: str = "localhost"
+    db_port: int = 5432
+    db_user: str = "arus"
+    db_password: SecretStr = SecretStr("")
+    db_name: str = "arus"
+    jwt_secret: SecretStr = SecretStr("")
+    encryption_key: SecretStr = SecretStr("")
+    admin_email: str = DEFAULT_ADMIN_EMAIL
+    admin_password: SecretStr = SecretStr("")
+    log_level: str = "INFO"
+    dagster_url: str = "http://127.0.0.1:3000"
+    dagster_public_url: str | None = None
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8081, ge=1, le=65535)
+
+    @model_validator(mode="after")
+    def _refuse_weak_secrets(self) -> Settings:
+        if self.embedded:
+            return self
+        problems = []
+        if len(self.jwt_secret.get_secret_value()) < 32:
+            problems.append("ARUS_JWT_SECRET must hold at least 32 characters")
+        if not self.encryption_key.get_secret_value():
+            problems.append("ARUS_ENCRYPTION_KEY must hold a Fernet key (or several, by comma)")
+        if self.db_password.get_secret_value().lower() in PLACEHOLDERS:
+            problems.append("ARUS_DB_PASSWORD must be set to a password of your own")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def database_url(self) -> URL:
+        """The catalog's address; the driver is named because SQLAlchemy 2.1 changed the default."""
+        return URL.create(
+            "postgresql+psycopg2",
+            username=self.db_user,
+            password=self.db_password.get_secret_value(),
+            host=self.db_host,
+            port=self.db_port,
+            database=self.db_name,
+        )
+
+    @property
+    def dagster_links(self) -> str:
+        """The base of links that people follow into Dagster's UI, without a trailing slash."""
+        return (self.dagster_public_url or self.dagster_url).rstrip("/")
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()
