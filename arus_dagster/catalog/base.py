@@ -32,18 +32,21 @@ class Base(DeclarativeBase):
 class Identified:
     """A random UUID as primary key."""
 
-    id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
+    id: Mapped[uuid.UUID] = mapped_column(
+        UUID(as_uuid=True), primary_key=True, default=uuid.uuid4, sort_order=-1
+    )
 
 
 class Timestamped:
     """When the row was made and last changed, in UTC."""
 
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now(), nullable=False
+        DateTime(timezone=True), server_default=func.now(), nullable=False, sort_order=90
     )
     updated_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True),
         server_default=func.now(),
         onupdate=lambda: datetime.now(UTC),
         nullable=False,
+        sort_order=91,
     )

@@ -41,5 +41,5 @@ Index(
     "uq_destinations_one_default",
     Destination.is_default,
     unique=True,
-    postgresql_where=Destination.is_default,
+    postgresql_where=text("is_default"),
 )

@@ -81,5 +81,5 @@ class NotificationDelivery(Identified, Base):
 Index(
     "ix_notification_deliveries_due",
     NotificationDelivery.next_attempt_at,
-    postgresql_where=NotificationDelivery.status == "pending",
+    postgresql_where=text("status = 'pending'"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ForeignKey,
     Index,
@@ -29,6 +30,9 @@ class Pipeline(Identified, Timestamped, Base):
     Whether it is paused is Dagster's to say (its schedule's state), so it is not stored here.
     ``schedule`` None means no schedule of its own; ``timezone``, ``max_retries``,
     ``initial_backoff`` and ``timeout_seconds`` None mean the installation's setting.
+    ``from_selection`` marks the one pipeline that follows its source's table selection; the
+    pipelines that people make themselves are never changed by it. ``rows_synced_before`` keeps
+    the rows of results that were pruned, so that totals never shrink.
     """
 
     __tablename__ = "pipelines"
@@ -55,6 +59,10 @@ class Pipeline(Identified, Timestamped, Base):
     max_retries: Mapped[int | None] = mapped_column(Integer)
     initial_backoff: Mapped[int | None] = mapped_column(Integer)
     timeout_seconds: Mapped[int | None] = mapped_column(Integer)
+    from_selection: Mapped[bool] = mapped_column(
+        Boolean, server_default=text("false"), nullable=False
+    )
+    rows_synced_before: Mapped[int] = mapped_column(BigInteger, server_default="0", nullable=False)
 
     source: Mapped[Source] = relationship(lazy="raise")
     destination: Mapped[Destination] = relationship(lazy="raise")
@@ -68,6 +76,13 @@ class Pipeline(Identified, Timestamped, Base):
 
 
 Index("uq_pipelines_name_lower", func.lower(Pipeline.name), unique=True)
+Index(
+    "uq_pipelines_one_from_selection",
+    Pipeline.source_id,
+    Pipeline.destination_id,
+    unique=True,
+    postgresql_where=text("from_selection"),
+)
 
 
 class PipelineTable(Identified, Timestamped, Base):

@@ -38,7 +38,6 @@ class Source(Identified, Timestamped, Base):
     table_include: Mapped[list[str]] = mapped_column(JSONB, server_default="[]", nullable=False)
     table_exclude: Mapped[list[str]] = mapped_column(JSONB, server_default="[]", nullable=False)
     schema_include: Mapped[list[str]] = mapped_column(JSONB, server_default="[]", nullable=False)
-    options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}", nullable=False)
     status: Mapped[str] = mapped_column(String(20), server_default="registered", nullable=False)
     last_tested: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_error: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,48 @@
+"""Bringing a catalog database to the schema this version declares.
+
+Owns the way migrations are run: one at a time however many processes start together, in one
+transaction, so that a failed start leaves the catalog as it was. The revisions are in
+``versions``; a test holds a migrated database against the models. Revisions only go forward: the
+way back to an older version is its backup, since a downgrade would drop what the newer one wrote.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.schema import CreateSchema
+
+from arus_dagster.catalog.base import SCHEMA
+from arus_dagster.catalog.session import advisory_lock
+from arus_dagster.settings import Settings
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, made here so that no file has to be found at run time."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(settings: Settings) -> None:
+    """Create or upgrade the catalog's schema; does nothing on a current one.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: the database can't be reached.
+    """
+    engine = create_engine(
+        settings.database_url,
+        hide_parameters=True,
+        connect_args={"application_name": "arus migrate", "connect_timeout": 10},
+    )
+    try:
+        with engine.begin() as connection:
+            advisory_lock(connection, "migrate")
+            connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
+            command.upgrade(alembic_config(connection), "head")
+    finally:
+        engine.dispose()
