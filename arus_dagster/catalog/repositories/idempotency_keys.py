@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,12 @@ from arus_dagster.catalog.idempotency_key import IdempotencyKey
 from arus_dagster.errors import ConflictError
 
 KEPT_FOR = timedelta(hours=24)
+# No request takes this long: one that is still unanswered then died with its process.
+ABANDONED_AFTER = timedelta(minutes=15)
+
+
+class InFlightError(ConflictError):
+    """The first request with the key is still being answered."""
 
 
 def begin(
@@ -28,9 +34,20 @@ def begin(
         None when the request is new and must be carried out; the kept answer otherwise.
 
     Raises:
-        ConflictError: the key belongs to another request, or the first one is being answered.
+        ConflictError: the key belongs to another request.
+        InFlightError: the first request is still being answered.
     """
-    session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < func.now() - KEPT_FOR))
+    session.execute(
+        delete(IdempotencyKey).where(
+            or_(
+                IdempotencyKey.created_at < func.now() - KEPT_FOR,
+                and_(
+                    IdempotencyKey.status.is_(None),
+                    IdempotencyKey.created_at < func.now() - ABANDONED_AFTER,
+                ),
+            )
+        )
+    )
     claimed = session.scalar(
         insert(IdempotencyKey)
         .values(user_id=user_id, key=key, fingerprint=fingerprint)
@@ -43,11 +60,11 @@ def begin(
         select(IdempotencyKey).where(IdempotencyKey.user_id == user_id, IdempotencyKey.key == key)
     )
     if kept is None:
-        raise ConflictError("The first request with this Idempotency-Key just failed: try again")
+        raise InFlightError("The first request with this Idempotency-Key just failed: try again")
     if kept.fingerprint != fingerprint:
         raise ConflictError("This Idempotency-Key was used with another request")
     if kept.response is None:
-        raise ConflictError("The first request with this Idempotency-Key is still being answered")
+        raise InFlightError("The first request with this Idempotency-Key is still being answered")
     return kept
 
 

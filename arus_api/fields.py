@@ -1,0 +1,93 @@
+"""Field types and base models that all request and response schemas share.
+
+Owns what any text that comes in must satisfy. Refuses values that a PostgreSQL text can't hold
+(NUL, lone surrogates) and numbers that JSON can't (NaN, infinity), wherever in a body they stand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+def _utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+UtcDatetime = Annotated[datetime, AfterValidator(_utc)]
+"""A time that goes out as RFC 3339 in UTC, e.g. ``2026-01-01T00:00:00Z``."""
+
+
+class Input(BaseModel):
+    """A request body. Unknown fields are refused: taking them silently would lose a value."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Output(BaseModel):
+    """A part of a response, readable from a catalog model's attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+def _fault(value: Any) -> str | None:
+    if isinstance(value, str):
+        if "\x00" in value:
+            return "Text must not hold NUL characters"
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            return "Text must not hold unpaired surrogates"
+    elif isinstance(value, float) and not math.isfinite(value):
+        return "Numbers must be finite"
+    return None
+
+
+def _unstorable(root: Any, place: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    # A stack of its own: a body may be nested deeper than Python's calls may be.
+    pending: list[tuple[tuple[str | int, ...], Any]] = [((place,), root)]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, dict):
+            for key, item in value.items():
+                if fault := _fault(key):
+                    yield path, fault  # the key itself can't be repeated in the answer
+                else:
+                    pending.append(((*path, key), item))
+        elif isinstance(value, list):
+            pending.extend(((*path, index), item) for index, item in enumerate(value))
+        elif fault := _fault(value):
+            yield path, fault
+
+
+async def refuse_unstorable(request: Request) -> None:
+    """Refuse text and numbers that can't be stored, in the query and in a JSON body.
+
+    Raises:
+        RequestValidationError: naming each field.
+    """
+    problems = [
+        *(
+            problem
+            for key, value in request.query_params.multi_items()
+            for problem in _unstorable({key: value}, "query")
+        ),
+        *_unstorable(dict(request.path_params), "path"),
+    ]
+    route = request.scope.get("route")
+    # Only where a route reads its body: an action without one ignores what is sent with it. The
+    # parsed body is kept by the request, so it isn't parsed twice.
+    if getattr(route, "body_field", None) is not None and await request.body():
+        content_type = request.headers.get("content-type", "")
+        if "json" in content_type.lower():
+            problems += _unstorable(await request.json(), "body")
+    if problems:
+        raise RequestValidationError(
+            [{"type": "unstorable", "loc": loc, "msg": message} for loc, message in problems]
+        )

@@ -1,0 +1,124 @@
+"""What surrounds every request: its id, its log line, its size limit, its headers.
+
+Owns the last resort too: whatever escapes the routes is logged and answered in the envelope.
+Refuses bodies past the limit before anything reads them, and logs neither query nor body.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from arus_api.errors import DESCRIPTIONS, failure, internal_error
+from arus_dagster.logging import get_logger
+
+log = get_logger("arus_api.request")
+
+MAX_BODY_BYTES = 8 * 1024 * 1024  # a selection of 10,000 tables is about 2 MiB
+REQUEST_ID = "X-Request-ID"
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_API_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+class BodyTooLargeError(Exception):
+    """The body is larger than ``MAX_BODY_BYTES``."""
+
+
+class RequestFrame:
+    """The outermost ASGI middleware of our own.
+
+    Reads the body whole (it is bounded), so that later parts may look at it without order.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = str(uuid.uuid4())
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": [*message["headers"], *_headers(scope)]}
+            await send(message)
+
+        request = Request(scope, receive)
+        try:
+            body = await _read_body(request)
+            state["body"] = body
+            await self.app(scope, _replay(body, receive), send_framed)
+        except BodyTooLargeError:
+            answer = failure(413, DESCRIPTIONS[413], details={"max_bytes": MAX_BODY_BYTES})
+            answer.headers["Connection"] = "close"
+            await answer(scope, receive, send_framed)
+        except ClientDisconnect:
+            status = 499  # nobody is left to answer; the number is for the log alone
+        except Exception as error:
+            answer = internal_error(request, error)
+            if status:  # the answer has begun and can't be replaced
+                raise
+            await answer(scope, receive, send_framed)
+        finally:
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                user_id=state.get("user_id"),
+            )
+
+
+def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    headers = {**_HEADERS, REQUEST_ID: scope["state"]["request_id"]}
+    if scope["path"].startswith("/api/"):
+        headers |= _API_HEADERS
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+async def _read_body(request: Request) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and (len(announced) > 15 or int(announced) > MAX_BODY_BYTES):
+        raise BodyTooLargeError
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise BodyTooLargeError
+    return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if not sent:
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return replay

@@ -1,0 +1,109 @@
+"""Logs of every process: structured lines on standard error.
+
+Owns the format (JSON lines, or a readable form on a terminal), the level and what is masked.
+Refuses local variables in tracebacks and the values of fields that are named like secrets.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+SECRET_FIELDS = frozenset(
+    {
+        "authorization",
+        "bot_token",
+        "cookie",
+        "password",
+        "refresh_token",
+        "access_token",
+        "secret",
+        "secrets",
+        "token",
+        "webhook_url",
+        "x-refresh-token",
+    }
+)
+MASK = "********"
+# These log addresses of requests at INFO, and the address of some webhooks is itself a secret.
+_QUIET = ("httpx", "httpcore", "urllib3")
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours, as told from handlers that others put on the root."""
+
+
+def _mask_secrets(
+    logger: Any, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for key in event:
+        if key.lower() in SECRET_FIELDS:
+            event[key] = MASK
+    return event
+
+
+def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send this process's logs, the standard library's included, to one place.
+
+    Args:
+        level: DEBUG, INFO, WARNING, ERROR or CRITICAL, in any case.
+        stream: where lines go; standard error by default. On a terminal they are readable text,
+            elsewhere JSON, one object a line.
+
+    Raises:
+        ValueError: no such level.
+    """
+    target = stream if stream is not None else sys.stderr
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise ValueError(f"ARUS_LOG_LEVEL must be a level such as INFO, not {level!r}")
+
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _mask_secrets,
+    ]
+    render: list[Any]
+    if target.isatty():
+        render = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    else:
+        render = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+    handler = _Handler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+        )
+    )
+    root = logging.getLogger()
+    for former in [h for h in root.handlers if isinstance(h, _Handler)]:
+        root.removeHandler(former)
+    root.addHandler(handler)
+    root.setLevel(number)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
+
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger that takes an event's name and its fields: ``log.info("reloaded", version=3)``."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
