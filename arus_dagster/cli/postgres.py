@@ -17,7 +17,6 @@ from pathlib import Path
 import psycopg2
 
 from arus_dagster.cli.account import (
-    SHARED_STATE,
     may_run,
     reachable_directory,
     unprivileged_account,
@@ -45,11 +44,6 @@ class PostgresServer:
         self._account = unprivileged_account()
         self._place = reachable_directory(directory.absolute(), self._account)
         self._data = self._place / "data"
-
-    @property
-    def shared_directory(self) -> Path | None:
-        """Where the cluster really is, when that is outside the directory asked for."""
-        return self._place if self._place.is_relative_to(SHARED_STATE) else None
 
     def prepare(self) -> None:
         """Make the cluster if there is none yet.
@@ -166,9 +160,14 @@ class PostgresServer:
         finally:
             connection.close()
 
-    def remove(self) -> None:
-        """Remove the cluster, stopped before, wherever it is."""
-        shutil.rmtree(self._place)
+    @staticmethod
+    def remove_cluster(directory: Path) -> None:
+        """Remove the stopped cluster asked for in ``directory``, wherever it really is."""
+        if directory.is_symlink():
+            shutil.rmtree(directory.resolve())
+            directory.unlink()
+        elif directory.exists():
+            shutil.rmtree(directory)
 
     def _binaries(self) -> Path:
         version_file = self._data / "PG_VERSION"

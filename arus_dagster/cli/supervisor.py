@@ -76,12 +76,18 @@ class Supervisor:
     ) -> None:
         self.stop()
 
-    def start(self, program: Program) -> Child:
-        """Start one program and wait until it does its work.
+    def start(self, *programs: Program) -> list[Child]:
+        """Start programs side by side and wait until all of them do their work.
 
         Raises:
-            StartError: it can't be started, ended, was not ready in time, or a sibling died.
+            StartError: one can't be started, ended, was not ready in time, or a sibling died.
         """
+        children = [self._start(program) for program in programs]
+        for child in children:
+            child.wait_ready(self.check)
+        return children
+
+    def _start(self, program: Program) -> Child:
         self._held = True  # between its start and its entry in the list a child has no owner
         try:
             child = Child.start(program)
@@ -92,7 +98,6 @@ class Supervisor:
             )
         finally:
             self._held = False
-        child.wait_ready(self.check)
         return child
 
     def check(self) -> None:

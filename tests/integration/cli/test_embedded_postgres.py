@@ -122,5 +122,6 @@ def test_root_inside_a_closed_directory_gets_a_cluster_elsewhere(
     again = PostgresServer(closed / "postgres", free_port(), PASSWORD)
     with Supervisor(closed) as supervisor:
         supervisor.start(again.program(closed / "postgres.log"))
-    again.remove()
+    PostgresServer.remove_cluster(closed / "postgres")
+    assert not (closed / "postgres").is_symlink()
     assert list(open_place.iterdir()) == []

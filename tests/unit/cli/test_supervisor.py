@@ -52,7 +52,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 def test_children_are_gone_after_the_block(tmp_path: Path) -> None:
     with Supervisor(tmp_path) as supervisor:
-        child = supervisor.start(program(tmp_path, FOREVER))
+        [child] = supervisor.start(program(tmp_path, FOREVER))
         assert group_alive(child.process.pid)
     assert not group_alive(child.process.pid)
 
@@ -60,7 +60,7 @@ def test_children_are_gone_after_the_block(tmp_path: Path) -> None:
 def test_a_grandchild_that_ignores_the_stop_is_killed(tmp_path: Path) -> None:
     log = tmp_path / "program.log"
     with Supervisor(tmp_path) as supervisor:
-        child = supervisor.start(
+        [child] = supervisor.start(
             program(
                 tmp_path,
                 [sys.executable, "-c", WITH_STUBBORN_CHILD],
@@ -74,7 +74,7 @@ def test_a_grandchild_that_ignores_the_stop_is_killed(tmp_path: Path) -> None:
 
 def test_an_error_inside_the_block_stops_the_children(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="boom"), Supervisor(tmp_path) as supervisor:
-        child = supervisor.start(program(tmp_path, FOREVER))
+        [child] = supervisor.start(program(tmp_path, FOREVER))
         raise RuntimeError("boom")
     assert not group_alive(child.process.pid)
 
@@ -82,7 +82,7 @@ def test_an_error_inside_the_block_stops_the_children(tmp_path: Path) -> None:
 def test_a_signal_raises_stopped_and_handlers_are_given_back(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(Stopped) as stopped, Supervisor(tmp_path) as supervisor:
-        child = supervisor.start(program(tmp_path, FOREVER))
+        [child] = supervisor.start(program(tmp_path, FOREVER))
         os.kill(os.getpid(), signal.SIGTERM)
         supervisor.wait()
     assert stopped.value.number == signal.SIGTERM
@@ -104,7 +104,7 @@ def test_a_child_that_dies_later_ends_the_wait(tmp_path: Path) -> None:
         pytest.raises(StartError, match="sample was ended by signal 9"),
         Supervisor(tmp_path) as supervisor,
     ):
-        child = supervisor.start(program(tmp_path, FOREVER))
+        [child] = supervisor.start(program(tmp_path, FOREVER))
         child.process.kill()
         supervisor.wait(poll_seconds=0.05)
 
@@ -149,7 +149,7 @@ def test_children_take_the_interrupt_even_where_the_shell_ignores_it(tmp_path: P
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with Supervisor(tmp_path) as supervisor:
-            child = supervisor.start(program(tmp_path, FOREVER, stop_signal=signal.SIGINT))
+            [child] = supervisor.start(program(tmp_path, FOREVER, stop_signal=signal.SIGINT))
             ignored = next(
                 line
                 for line in Path(f"/proc/{child.process.pid}/status").read_text().splitlines()
@@ -168,7 +168,7 @@ def test_a_killed_supervisor_leaves_nothing_and_frees_the_directory(tmp_path: Pa
         from arus_dagster.cli.process import Program
         from arus_dagster.cli.supervisor import Supervisor
         with Supervisor(Path({str(tmp_path)!r})) as supervisor:
-            child = supervisor.start(Program(name="sample", argv={FOREVER!r},
+            [child] = supervisor.start(Program(name="sample", argv={FOREVER!r},
                 env=dict(os.environ), log=Path({str(tmp_path / "program.log")!r}),
                 ready=lambda: True))
             print(child.process.pid, flush=True)
@@ -185,8 +185,7 @@ def test_a_killed_supervisor_leaves_nothing_and_frees_the_directory(tmp_path: Pa
 
 def test_stopping_one_child_leaves_the_others(tmp_path: Path) -> None:
     with Supervisor(tmp_path) as supervisor:
-        first = supervisor.start(program(tmp_path, FOREVER))
-        second = supervisor.start(program(tmp_path, FOREVER))
+        first, second = supervisor.start(program(tmp_path, FOREVER), program(tmp_path, FOREVER))
         supervisor.stop_one(first)
         assert not group_alive(first.process.pid)
         assert group_alive(second.process.pid)

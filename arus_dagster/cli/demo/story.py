@@ -1,0 +1,277 @@
+"""The demo from login to verdict, told while it happens.
+
+Owns the order of the REST calls and what is shown of their answers. Refuses every short cut:
+apart from seeding, changing and at last comparing the two databases, it is the API's client only.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from arus_dagster.cli.demo import shop
+from arus_dagster.cli.demo.api import Api
+from arus_dagster.cli.demo.comparison import Comparison, compare_table
+from arus_dagster.errors import FatalError
+from arus_dagster.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
+
+POLL_SECONDS = 0.5
+RUN_SECONDS = 600
+FINISHED = frozenset({"success", "failed", "cancelled", "skipped"})
+RAW_TABLES = frozenset({"orders"})
+
+
+class DemoError(FatalError):
+    """The demo did not end as it should."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the demo's databases are, and how to get at them past the API.
+
+    Args:
+        connect: a connection of the superuser to a database of that name.
+        warehouse: the warehouse's database.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str
+    warehouse: str
+    connect: Callable[[str], psycopg2.extensions.connection]
+
+
+class Story:
+    """One telling of the demo.
+
+    Args:
+        console: where it is told.
+        api: a client that nobody has logged in yet.
+        server: the databases.
+        check: raises when a part of the platform has ended; called while waiting.
+    """
+
+    def __init__(
+        self, console: Console, api: Api, server: Server, check: Callable[[], None]
+    ) -> None:
+        self._console = console
+        self._api = api
+        self._server = server
+        self._check = check
+
+    def tell(self) -> dict[str, Any]:
+        """Run the demo and return the pipeline it made.
+
+        Raises:
+            DemoError: a run failed, or the warehouse differs from the source.
+            ApiError: the API refused something.
+        """
+        password = secrets.token_urlsafe(18)
+        connection = self._server.connect(shop.DATABASE)
+        try:
+            shop.seed(connection, password)
+            self._say("Seeded", f"the shop: 7 tables and a view in database '{shop.DATABASE}'")
+            self._api.login(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)
+            self._say("Logged in", DEFAULT_ADMIN_EMAIL)
+            source = self._create_source(password)
+            self._create_destination()
+            pipeline = self._choose_tables(source["id"], self._discover(source["id"]))
+            # The schedule rests while we count: a tick in between would sync the changes first.
+            self._api.post(f"/api/pipelines/{pipeline['id']}/pause")
+            self._sync(pipeline, "First sync: everything")
+            self._compare(connection, pipeline)
+            shop.change(connection)
+            for table, words in shop.CHANGES_IN_WORDS:
+                self._say("Changed", f"{table}: {words}")
+            self._sync(pipeline, "Second sync: what changed")
+            self._compare(connection, pipeline)
+            self._api.post(f"/api/pipelines/{pipeline['id']}/resume")
+            result: dict[str, Any] = self._api.get(f"/api/pipelines/{pipeline['id']}")
+            return result
+        finally:
+            connection.close()
+
+    def _say(self, what: str, more: str) -> None:
+        self._console.print(f"[green]✓[/] {what}", f"[dim]{more}[/]", highlight=False)
+
+    def _create_source(self, password: str) -> dict[str, Any]:
+        source: dict[str, Any] = self._api.post(
+            "/api/sources",
+            {
+                "name": "Shop",
+                "type": "postgresql",
+                "host": self._server.host,
+                "port": self._server.port,
+                "database": shop.DATABASE,
+                "username": shop.READER,
+                "password": password,
+                "sync_method": "auto",
+            },
+        )
+        self._api.post(f"/api/sources/{source['id']}/test")
+        self._say("Source", "Shop, tested")
+        return source
+
+    def _create_destination(self) -> None:
+        destination = self._api.post(
+            "/api/destinations",
+            {
+                "name": "Warehouse",
+                "type": "postgresql",
+                "host": self._server.host,
+                "port": self._server.port,
+                "database": self._server.warehouse,
+                "username": self._server.user,
+                "password": self._server.password,
+                "raw_schema": "staging",
+                "target_schema": "analytics",
+                "is_default": True,
+            },
+        )
+        self._api.post(f"/api/destinations/{destination['id']}/test")
+        self._say("Destination", "Warehouse, tested")
+
+    def _discover(self, source_id: str) -> list[dict[str, Any]]:
+        tables: list[dict[str, Any]] = self._api.post(f"/api/sources/{source_id}/discover")[
+            "tables"
+        ]
+        shown = Table(title="Discovered", title_justify="left")
+        for heading in ("Table", "Kind", "Sync mode", "Watermark", "Load mode"):
+            shown.add_column(heading)
+        shown.add_column("Rows (estimate)", justify="right")
+        for table in tables:
+            shown.add_row(
+                table["name"],
+                table["kind"],
+                table["detected_sync"],
+                table["watermark_column"] or "",
+                _load_mode(table["name"]),
+                f"{table['row_count_estimate'] or 0:,}",
+            )
+        self._console.print(shown)
+        return tables
+
+    def _choose_tables(self, source_id: str, tables: list[dict[str, Any]]) -> dict[str, Any]:
+        self._api.put(
+            f"/api/sources/{source_id}/tables",
+            {
+                "tables": [
+                    {
+                        "name": table["name"],
+                        "schema": table["schema"],
+                        "sync_mode": table["detected_sync"],
+                        "load_mode": _load_mode(table["name"]),
+                        "enabled": True,
+                    }
+                    for table in tables
+                ]
+            },
+        )
+        [pipeline] = self._api.get("/api/pipelines")
+        detail: dict[str, Any] = self._api.get(f"/api/pipelines/{pipeline['id']}")
+        self._say(
+            "Pipeline", f"{detail['name']}, {len(detail['tables'])} tables, {detail['schedule']}"
+        )
+        return detail
+
+    def _sync(self, pipeline: dict[str, Any], title: str) -> None:
+        started = self._api.post(f"/api/pipelines/{pipeline['id']}/trigger")
+        run = self._follow(started["run_id"], len(pipeline["tables"]), title)
+        self._show_run(run, title)
+        if run["status"] != "success":
+            raise DemoError(f"{title} ended as {run['status']}: {run['error_message']}")
+
+    def _follow(self, run_id: str, tables: int, title: str) -> dict[str, Any]:
+        """Poll the run until it has ended, with a bar of the tables done."""
+        deadline = time.monotonic() + RUN_SECONDS
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("tables"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[status]}"),
+        )
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            task = progress.add_task(title, total=tables, status="")
+            while True:
+                self._check()
+                run: dict[str, Any] = self._api.get(f"/api/runs/{run_id}")
+                progress.update(task, completed=len(run["tables"]), status=run["status"])
+                if run["status"] in FINISHED:
+                    return run
+                if time.monotonic() > deadline:
+                    raise DemoError(f"Run {run_id} did not end within {RUN_SECONDS} s.")
+                time.sleep(POLL_SECONDS)
+
+    def _show_run(self, run: dict[str, Any], title: str) -> None:
+        seconds = (run["duration_ms"] or 0) / 1000
+        shown = Table(
+            title=f"{title}: {run['status']}, {seconds:.1f} s",
+            caption=f"Dagster: {run['dagster_url']}",
+            title_justify="left",
+            caption_justify="left",
+        )
+        shown.add_column("Table")
+        for heading in ("Extracted", "Loaded", "Raw", "Rejected", "Milliseconds"):
+            shown.add_column(heading, justify="right")
+        shown.add_column("Watermark now")
+        for table in sorted(run["tables"], key=lambda table: table["table_name"]):
+            shown.add_row(
+                table["table_name"],
+                *(
+                    f"{table[name] or 0:,}"
+                    for name in (
+                        "rows_extracted",
+                        "rows_loaded",
+                        "rows_loaded_raw",
+                        "rows_failed",
+                        "duration_ms",
+                    )
+                ),
+                table["watermark_after"] or "",
+            )
+        self._console.print(shown)
+
+    def _compare(self, source: psycopg2.extensions.connection, pipeline: dict[str, Any]) -> None:
+        warehouse = self._server.connect(self._server.warehouse)
+        try:
+            comparisons = [
+                compare_table(
+                    source,
+                    warehouse,
+                    (table["schema"], table["name"]),
+                    (table["target_schema"], table["target_table"]),
+                    table["soft_delete_column"],
+                )
+                for table in pipeline["tables"]
+            ]
+        finally:
+            warehouse.close()
+        different = [comparison for comparison in comparisons if not comparison.equal]
+        if different:
+            described = "\n".join(comparison.describe() for comparison in different)
+            raise DemoError(f"The warehouse differs from the source.\n{described}")
+        self._say("Compared", _verdict(comparisons))
+
+
+def _load_mode(table: str) -> str:
+    return "raw" if table in RAW_TABLES else "direct"
+
+
+def _verdict(comparisons: list[Comparison]) -> str:
+    rows = sum(comparison.rows for comparison in comparisons)
+    values = sum(comparison.rows * comparison.columns for comparison in comparisons)
+    return (
+        f"{len(comparisons)} tables, {rows:,} rows, {values:,} values: "
+        "source and warehouse are the same"
+    )
