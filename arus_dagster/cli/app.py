@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,15 +21,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from arus_dagster.cli import administration
 from arus_dagster.cli.demo.api import Api
 from arus_dagster.cli.demo.shop import DATABASE as SHOP
 from arus_dagster.cli.demo.story import Server, Story
-from arus_dagster.cli.home import LOOPBACK, WAREHOUSE, Home, Ports
+from arus_dagster.cli.home import LOOPBACK, WAREHOUSE, Home, Ports, new_secrets
 from arus_dagster.cli.postgres import SUPERUSER, PostgresServer
 from arus_dagster.cli.stack import start_platform
 from arus_dagster.cli.supervisor import Stopped, Supervisor
 from arus_dagster.errors import ArusError
-from arus_dagster.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
+from arus_dagster.settings import DEFAULT_ADMIN_PASSWORD
 
 app = typer.Typer(
     name="arus",
@@ -39,7 +42,26 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True)
 
+users = typer.Typer(no_args_is_help=True, help="People who may log in.")
+app.add_typer(users, name="user")
+
+
+class Role(StrEnum):
+    """What a user may do."""
+
+    ADMIN = "admin"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
 _DEFAULTS = Ports()
+EmbeddedHome = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        help="A state directory of 'arus up'. Left out, the ARUS_* environment names the catalog.",
+    ),
+]
 HomeOption = Annotated[Path, typer.Option("--home", help="The state directory.")]
 ApiPort = Annotated[int, typer.Option(min=1, max=65535, help="Port of the REST API.")]
 DagsterPort = Annotated[int, typer.Option(min=1, max=65535, help="Port of Dagster's UI.")]
@@ -95,13 +117,68 @@ def demo(
                 warehouse=WAREHOUSE,
                 connect=server.connect,
             )
-            pipeline = Story(console, api, databases, supervisor.check).tell()
+            settings = state.settings()
+            pipeline = Story(console, api, databases, supervisor.check).tell(
+                settings.admin_email,
+                settings.admin_password.get_secret_value() or DEFAULT_ADMIN_PASSWORD,
+            )
         if not exit_:
             _show_addresses(state, ports)
             console.print(f"The pipeline in Dagster: {pipeline['dagster_url']}", soft_wrap=True)
             console.print("The schedule goes on syncing. Press Ctrl-C to stop and clean up.")
             _stay(supervisor)
     console.print("Stopped, nothing left behind.")
+
+
+@app.command()
+def migrate(home: EmbeddedHome = None) -> None:
+    """Bring the catalog and Dagster's storage to this version; make the first administrator."""
+    with _reported():
+        administration.migrate_installation(home)
+    console.print("The catalog and Dagster's storage are up to date.")
+
+
+@users.command("create")
+def create_user(
+    email: str,
+    name: Annotated[str, typer.Option(help="The name shown to others.")],
+    role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.VIEWER,
+    home: EmbeddedHome = None,
+) -> None:
+    """Make a user. The password is asked for, or read from a piped standard input."""
+    with _reported():
+        administration.create_user(home, email, name, role.value, _read_password())
+    console.print(f"Created {email} as {role.value}.", highlight=False)
+
+
+@users.command("password")
+def reset_password(email: str, home: EmbeddedHome = None) -> None:
+    """Give a user a new password. It is asked for, or read from a piped standard input."""
+    with _reported():
+        administration.reset_password(home, email, _read_password())
+    console.print(f"{email} has a new password.", highlight=False)
+
+
+@app.command("rotate-key")
+def rotate_key(home: EmbeddedHome = None) -> None:
+    """Encrypt all stored passwords and tokens with a new key."""
+    with _reported():
+        count = administration.rotate_key(home)
+    console.print(f"{count} stored secrets are under the new key; the former one may go.")
+
+
+@app.command("secrets")
+def print_secrets() -> None:
+    """Print fresh secrets for a new installation, as lines of an environment file."""
+    for name, value in new_secrets().items():
+        typer.echo(f"{name}={value}")
+
+
+def _read_password() -> str:
+    if sys.stdin.isatty():
+        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return password
+    return sys.stdin.readline().rstrip("\n")
 
 
 def _start(supervisor: Supervisor, home: Home, ports: Ports) -> PostgresServer:
@@ -127,12 +204,15 @@ def _show_addresses(home: Home, ports: Ports) -> None:
     console.print()
     for name, value in lines:
         console.print(f"  {name:14}{value}", highlight=False, soft_wrap=True)
-    console.print(
-        f"\n[bold yellow]The administrator is {DEFAULT_ADMIN_EMAIL} with the well-known password "
-        f"{DEFAULT_ADMIN_PASSWORD} until you change it. Everything listens on this machine "
-        "alone.[/]\n",
-        highlight=False,
-    )
+    settings = home.settings()
+    if not settings.admin_password.get_secret_value():
+        console.print(
+            f"\n[bold yellow]The administrator is {settings.admin_email}, with the well-known "
+            f"password {DEFAULT_ADMIN_PASSWORD} until you change it. Everything listens on this "
+            "machine alone.[/]",
+            highlight=False,
+        )
+    console.print()
 
 
 def _stay(supervisor: Supervisor) -> None:

@@ -118,11 +118,18 @@ class Home:
                 "ARUS_HOME": str(self.directory),
                 "ARUS_DB_NAME": DATABASE,
                 "ARUS_DB_USER": "arus",
-                "ARUS_DB_PASSWORD": secrets.token_urlsafe(24),
-                "ARUS_JWT_SECRET": secrets.token_urlsafe(48),
-                "ARUS_ENCRYPTION_KEY": generate_key(),
+                **new_secrets(),
             },
         )
+
+
+def new_secrets() -> dict[str, str]:
+    """Fresh secrets for an installation, by variable."""
+    return {
+        "ARUS_DB_PASSWORD": secrets.token_urlsafe(24),
+        "ARUS_JWT_SECRET": secrets.token_urlsafe(48),
+        "ARUS_ENCRYPTION_KEY": generate_key(),
+    }
 
 
 def _write_private(path: Path, variables: Mapping[str, str]) -> None:

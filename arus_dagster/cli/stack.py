@@ -16,7 +16,9 @@ import grpc
 import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from arus_dagster.catalog.first_admin import ensure_admin
 from arus_dagster.catalog.migrations import migrate
+from arus_dagster.catalog.session import Catalog
 from arus_dagster.cli.home import DATABASE, LOOPBACK, WAREHOUSE, Home, Ports, deployment_file
 from arus_dagster.cli.postgres import PostgresServer
 from arus_dagster.cli.process import Port, Program, StartError
@@ -49,12 +51,20 @@ def start_postgres(supervisor: Supervisor, home: Home, ports: Ports) -> Postgres
 
 
 def migrate_all(home: Home) -> None:
-    """Bring the catalog and Dagster's storage to this version.
+    """Bring the catalog and Dagster's storage to this version, and make the first admin.
 
     Raises:
         StartError: Dagster's own migration failed.
+        ConfigurationError: the first admin's password is unfit.
     """
-    migrate(home.settings())
+    settings = home.settings()
+    migrate(settings)
+    catalog = Catalog(settings, "arus")
+    try:
+        with catalog.session() as session:
+            ensure_admin(session, settings)
+    finally:
+        catalog.dispose()
     migrate_dagster(home.environment())
 
 

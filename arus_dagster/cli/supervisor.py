@@ -25,6 +25,10 @@ LOCK_SECONDS = 30
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class InUseError(StartError):
+    """Another process of ours runs on the state directory."""
+
+
 class Stopped(BaseException):
     """A signal asked us to stop.
 
@@ -43,7 +47,8 @@ class Supervisor:
         home: the state directory; one supervisor at a time may use it.
 
     Raises:
-        StartError: another one uses ``home``, or a program can't be started.
+        InUseError: another one uses ``home``.
+        StartError: a program can't be started.
         Stopped: SIGINT, SIGTERM or SIGHUP arrived.
     """
 
@@ -175,7 +180,7 @@ class Supervisor:
                 if _runs(owner) or time.monotonic() > deadline:
                     os.close(self._lock_fd)
                     self._lock_fd = -1
-                    raise StartError(
+                    raise InUseError(
                         f"{self._home} is in use by another arus (process {owner or 'unknown'}). "
                         "Stop that one first, or name another directory with --home."
                     ) from error

@@ -21,7 +21,6 @@ from arus_dagster.cli.demo import shop
 from arus_dagster.cli.demo.api import Api
 from arus_dagster.cli.demo.comparison import Comparison, compare_table
 from arus_dagster.errors import FatalError
-from arus_dagster.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 
 POLL_SECONDS = 0.5
 RUN_SECONDS = 600
@@ -38,8 +37,8 @@ class Server:
     """Where the demo's databases are, and how to get at them past the API.
 
     Args:
-        connect: a connection of the superuser to a database of that name.
         warehouse: the warehouse's database.
+        connect: a connection of the superuser to a database of that name.
     """
 
     host: str
@@ -68,21 +67,25 @@ class Story:
         self._server = server
         self._check = check
 
-    def tell(self) -> dict[str, Any]:
+    def tell(self, email: str, password: str) -> dict[str, Any]:
         """Run the demo and return the pipeline it made.
+
+        Args:
+            email: of the administrator.
+            password: of the administrator.
 
         Raises:
             DemoError: a run failed, or the warehouse differs from the source.
             ApiError: the API refused something.
         """
-        password = secrets.token_urlsafe(18)
+        reader_password = secrets.token_urlsafe(18)
         connection = self._server.connect(shop.DATABASE)
         try:
-            shop.seed(connection, password)
+            shop.seed(connection, reader_password)
             self._say("Seeded", f"the shop: 7 tables and a view in database '{shop.DATABASE}'")
-            self._api.login(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)
-            self._say("Logged in", DEFAULT_ADMIN_EMAIL)
-            source = self._create_source(password)
+            self._api.login(email, password)
+            self._say("Logged in", email)
+            source = self._create_source(reader_password)
             self._create_destination()
             pipeline = self._choose_tables(source["id"], self._discover(source["id"]))
             # The schedule rests while we count: a tick in between would sync the changes first.

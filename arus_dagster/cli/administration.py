@@ -1,0 +1,181 @@
+"""Work on the catalog from the command line: migrations, users, keys.
+
+Owns the way to the catalog, which the environment names, or a state directory of the embedded
+default (its server is started for the time if the platform is down). Refuses to put secrets under
+a new key while processes that know only the former one run on that state directory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+
+from arus_dagster.catalog.first_admin import LEAST_PASSWORD_LENGTH, ensure_admin
+from arus_dagster.catalog.migrations import migrate
+from arus_dagster.catalog.repositories import secrets as stored_secrets
+from arus_dagster.catalog.repositories import users
+from arus_dagster.catalog.session import Catalog
+from arus_dagster.cli.home import Home, Ports
+from arus_dagster.cli.process import free_port
+from arus_dagster.cli.stack import migrate_all, migrate_dagster, start_postgres
+from arus_dagster.cli.supervisor import InUseError, Supervisor
+from arus_dagster.crypto import generate_key, hash_password
+from arus_dagster.errors import ConfigurationError, InvalidInputError, NotFoundError
+from arus_dagster.settings import Settings
+
+
+def migrate_installation(home: Path | None) -> None:
+    """Bring the catalog and Dagster's storage to this version, and make the first admin.
+
+    Args:
+        home: a state directory; None takes the installation that the environment names.
+
+    Raises:
+        ConfigurationError: the environment is incomplete.
+        InUseError: the platform runs on ``home``.
+        StartError: Dagster's migration failed.
+    """
+    if home is not None:
+        with _embedded(home) as state:
+            state.prepare_dagster()
+            migrate_all(state)
+        return
+    settings = _settings()
+    if not os.environ.get("DAGSTER_HOME"):
+        raise ConfigurationError(
+            "DAGSTER_HOME must name the directory that holds dagster.yaml, as for Dagster itself."
+        )
+    with _catalog(settings) as catalog:
+        migrate(settings)
+        with catalog.session() as session:
+            ensure_admin(session, settings)
+    migrate_dagster(dict(os.environ))
+
+
+def create_user(home: Path | None, email: str, name: str, role: str, password: str) -> None:
+    """Make a user.
+
+    Raises:
+        ConflictError: the e-mail address is taken.
+        InvalidInputError: the password is too short.
+    """
+    _check_password(password)
+    with _reached(home) as catalog, catalog.session() as session:
+        users.create(
+            session, email=email, name=name, password_hash=hash_password(password), role=role
+        )
+
+
+def reset_password(home: Path | None, email: str, password: str) -> None:
+    """Give a user another password, and let them in again if they were deactivated.
+
+    Raises:
+        NotFoundError: there is no such user.
+        InvalidInputError: the password is too short.
+    """
+    _check_password(password)
+    with _reached(home) as catalog, catalog.session() as session:
+        user = users.find_by_email(session, email)
+        if user is None:
+            raise NotFoundError(f"There is no user {email}.")
+        changes = {"password_hash": hash_password(password), "is_active": True}
+        users.update(session, user, changes)
+
+
+def rotate_key(home: Path | None) -> int:
+    """Put every stored secret under a new key.
+
+    On a state directory the new key is made and stored here. Elsewhere the environment must
+    name the new one before the former one, since only the operator can hand it to all processes.
+
+    Returns:
+        How many stored secrets were rewritten.
+
+    Raises:
+        ConfigurationError: the environment names one key alone, or a secret can't be decrypted.
+        InUseError: the platform runs on ``home``.
+    """
+    if home is None:
+        settings = _settings()
+        if "," not in settings.encryption_key.get_secret_value():
+            raise ConfigurationError(
+                "ARUS_ENCRYPTION_KEY must hold the new key, a comma and the former key. "
+                "'arus secrets' makes new ones."
+            )
+        return _rotate(settings)
+    with _embedded(home) as state:
+        new = generate_key()
+        former = state.variables["ARUS_ENCRYPTION_KEY"]
+        # Both are on disk while secrets are rewritten, so that a crash midway loses none.
+        state.update({"ARUS_ENCRYPTION_KEY": f"{new},{former}"})
+        count = _rotate(state.settings())
+        state.update({"ARUS_ENCRYPTION_KEY": new})
+        return count
+
+
+def _rotate(settings: Settings) -> int:
+    with _catalog(settings) as catalog, catalog.session() as session:
+        return stored_secrets.rotate_all(session)
+
+
+def _check_password(password: str) -> None:
+    if len(password) < LEAST_PASSWORD_LENGTH:
+        raise InvalidInputError(
+            f"The password must hold at least {LEAST_PASSWORD_LENGTH} characters.", "password"
+        )
+
+
+@contextmanager
+def _reached(home: Path | None) -> Iterator[Catalog]:
+    """A catalog, whether the platform runs on ``home`` at the moment or not."""
+    if home is None:
+        with _catalog(_settings()) as catalog:
+            yield catalog
+        return
+    try:
+        with _embedded(home) as state, _catalog(state.settings()) as catalog:
+            yield catalog
+    except InUseError:
+        with _catalog(Home(home).settings()) as catalog:
+            yield catalog
+
+
+@contextmanager
+def _embedded(home: Path) -> Iterator[Home]:
+    """A state directory whose PostgreSQL server runs, and nothing else of the platform."""
+    if not home.is_dir():
+        raise ConfigurationError(f"There is no state directory {home}; 'arus up' makes it.")
+    state = Home(home)
+    with Supervisor(state.directory) as supervisor:
+        ports = Ports(postgres=free_port())  # whatever listens on the usual one is no hindrance
+        state.set_ports(ports)
+        start_postgres(supervisor, state, ports)
+        yield state
+
+
+@contextmanager
+def _catalog(settings: Settings) -> Iterator[Catalog]:
+    catalog = Catalog(settings, "arus")
+    try:
+        yield catalog
+    except OperationalError as error:
+        # The driver's words name the address and the user, never the password.
+        raise ConfigurationError(f"The catalog can't be reached: {error.orig}") from None
+    finally:
+        catalog.dispose()
+
+
+def _settings() -> Settings:
+    """The environment's settings.
+
+    Raises:
+        ConfigurationError: a variable is missing or unfit; the message names it.
+    """
+    try:
+        return Settings()
+    except ValueError as error:
+        raise ConfigurationError(f"The environment is incomplete: {error}") from None
