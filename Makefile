@@ -1,0 +1,42 @@
+# Targets for people and CI. Each brings its virtual environment up to date first.
+#   make demo              sync a sample shop, then stay up until Ctrl-C
+#   make demo ARGS=--exit  the same, but stop at the end; the exit code is the verdict
+#   make up                start the platform, its state in .arus
+#   make test              the whole suite, on private database servers
+#   make lint              format, style, types, import rules
+#   make lock              write the lock files anew (needs uv)
+.PHONY: demo up test lint format lock venv venv-dev clean
+ARGS ?=
+BIN := .venv/bin
+
+demo: venv
+	@exec $(BIN)/arus demo $(ARGS)
+
+up: venv
+	@exec $(BIN)/arus up $(ARGS)
+
+test: venv-dev
+	@scripts/test-servers.sh
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: venv-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: venv-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	scripts/lock.sh
+
+venv:
+	@scripts/venv.sh runtime
+
+venv-dev:
+	@scripts/venv.sh dev
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
