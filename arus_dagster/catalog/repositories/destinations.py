@@ -139,7 +139,7 @@ def update(
             destination.is_default = False
     if is_default is True:
         _make_default(session, destination)
-    if "name" in changed:
+    if {"name", "database"} & changed.keys():
         definitions_version.bump(session)
     session.refresh(destination)
     return destination

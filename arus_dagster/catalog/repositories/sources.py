@@ -36,7 +36,7 @@ _CHANGEABLE = CONNECTION_FIELDS | {
     "table_exclude",
     "schema_include",
 }
-_IN_DEFINITIONS = frozenset({"name", "type"})
+_IN_DEFINITIONS = frozenset({"name", "type", "database"})
 
 
 @dataclass(frozen=True, slots=True)
