@@ -1,0 +1,120 @@
+"""Notifications on their way: each event once for each target, tried again with pauses.
+
+Owns the claim of what is due, so that two senders never send the same.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from arus_dagster.catalog.notification import NotificationDelivery
+
+PENDING, SENT, FAILED = "pending", "sent", "failed"
+
+
+def enqueue(
+    session: Session,
+    target_ids: Sequence[uuid.UUID],
+    *,
+    event_key: str,
+    event: str,
+    payload: Mapping[str, Any],
+) -> int:
+    """Put an event on its way to some targets.
+
+    Args:
+        event_key: names this very event, e.g. a run and a kind; a target gets it once.
+
+    Returns:
+        For how many targets the event was new.
+    """
+    if not target_ids:
+        return 0
+    rows = [
+        {
+            "id": uuid.uuid4(),
+            "target_id": target_id,
+            "event_key": event_key,
+            "event": event,
+            "payload": dict(payload),
+            "next_attempt_at": datetime.now(UTC),
+        }
+        for target_id in target_ids
+    ]
+    statement = (
+        insert(NotificationDelivery)
+        .values(rows)
+        .on_conflict_do_nothing(constraint="uq_notification_deliveries_target_id_event_key")
+        .returning(NotificationDelivery.id)
+    )
+    return len(session.execute(statement).all())
+
+
+def claim_due(session: Session, *, limit: int, lease: timedelta) -> Sequence[NotificationDelivery]:
+    """Take deliveries that are due, for one attempt each.
+
+    An attempt is counted before it is made: a sender that dies in between costs an attempt and
+    never sends twice without bound.
+
+    Args:
+        lease: after which an attempt that reported nothing counts as lost.
+    """
+    due = session.scalars(
+        select(NotificationDelivery)
+        .where(
+            NotificationDelivery.status == PENDING,
+            NotificationDelivery.next_attempt_at <= func.now(),
+        )
+        .order_by(NotificationDelivery.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for delivery in due:
+        delivery.attempts += 1
+        delivery.next_attempt_at = datetime.now(UTC) + lease
+    session.flush()
+    return due
+
+
+def mark_sent(session: Session, delivery_id: uuid.UUID) -> None:
+    """The target has it."""
+    _set(session, delivery_id, status=SENT, sent_at=func.now(), last_error=None)
+
+
+def mark_for_retry(session: Session, delivery_id: uuid.UUID, error: str, after: timedelta) -> None:
+    """The attempt failed; another follows."""
+    _set(session, delivery_id, last_error=error, next_attempt_at=datetime.now(UTC) + after)
+
+
+def mark_failed(session: Session, delivery_id: uuid.UUID, error: str) -> None:
+    """The event is given up for this target."""
+    _set(session, delivery_id, status=FAILED, last_error=error)
+
+
+def prune(session: Session, older_than: timedelta) -> int:
+    """Forget what was sent or given up long ago; answers how many."""
+    statement = (
+        sa.delete(NotificationDelivery)
+        .where(
+            NotificationDelivery.status != PENDING,
+            NotificationDelivery.created_at < func.now() - older_than,
+        )
+        .returning(NotificationDelivery.id)
+    )
+    return len(session.execute(statement).all())
+
+
+def _set(session: Session, delivery_id: uuid.UUID, **values: Any) -> None:
+    session.execute(
+        sa.update(NotificationDelivery)
+        .where(NotificationDelivery.id == delivery_id)
+        .values(**values)
+    )
