@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from arus_api.auth.router import router as auth
+from arus_api.auth.throttle import LoginThrottle
 from arus_api.dag.router import router as dag
 from arus_api.dagster.client import DagsterClient
 from arus_api.dashboard.router import router as dashboard
@@ -99,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.side_catalog = side_catalog
     app.state.dagster = dagster
     app.state.definitions = definitions
+    app.state.login_throttle = LoginThrottle()
     for router in ROUTERS:
         app.include_router(router)
     install_error_handlers(app)

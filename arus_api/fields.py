@@ -9,13 +9,34 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$"
+    ),
+]
+NewPassword = Annotated[SecretStr, Field(min_length=8, max_length=1024)]
+"""Bounded above because hashing takes its time with every byte."""
 
 
 def _utc(value: datetime) -> datetime:
@@ -30,6 +51,38 @@ class Input(BaseModel):
     """A request body. Unknown fields are refused: taking them silently would lose a value."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Changes(Input):
+    """The body of a partial update: a field left out stays as it is.
+
+    ``nullable`` names the fields that may be set to null; for all others null is refused, since
+    it means neither "leave" nor a value. Read with ``model_dump(exclude_unset=True)``.
+    """
+
+    nullable: ClassVar[frozenset[str]] = frozenset()
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_null(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None and info.field_name not in cls.nullable:
+            raise ValueError("Must not be null; leave the field out to keep its value")
+        return value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        for name, field in schema.get("properties", {}).items():
+            field.pop("default", None)
+            choices = [c for c in field.get("anyOf", ()) if c != {"type": "null"}]
+            if name not in cls.nullable and len(choices) == 1:
+                del field["anyOf"]
+                field.update({**choices[0], **field})
+            elif name not in cls.nullable and choices:
+                field["anyOf"] = choices
+        return schema
 
 
 class Output(BaseModel):

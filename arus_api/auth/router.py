@@ -1,5 +1,78 @@
-"""Routes under construction."""
+"""Routes of login, refresh, the present user and logout."""
 
-from fastapi import APIRouter
+from __future__ import annotations
 
-router = APIRouter(tags=["auth"])
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+
+from arus_api.auth import service
+from arus_api.auth.schemas import LoggedOut, Login, Me, Tokens
+from arus_api.auth.throttle import LoginThrottle
+from arus_api.deps import CurrentUser, SessionDep, SettingsDep, public, require_role
+from arus_api.envelope import Ok, ok
+from arus_api.errors import AuthenticationError, errors
+
+router = APIRouter(prefix="/api/auth", tags=["auth"])
+
+
+def _throttle(request: Request) -> LoginThrottle:
+    throttle: LoginThrottle = request.app.state.login_throttle
+    return throttle
+
+
+@router.post(
+    "/login",
+    dependencies=[Depends(public)],
+    responses=errors(401, 429),
+    summary="Log in",
+)
+def login(
+    body: Login,
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    throttle: Annotated[LoginThrottle, Depends(_throttle)],
+) -> Ok[Tokens]:
+    """Exchange e-mail and password for an access and a refresh token."""
+    return ok(
+        service.login(
+            session,
+            throttle,
+            settings.jwt_secret.get_secret_value(),
+            email=body.email,
+            password=body.password.get_secret_value(),
+            address=request.client.host if request.client else "",
+        )
+    )
+
+
+@router.post(
+    "/refresh",
+    dependencies=[Depends(public)],
+    responses=errors(401),
+    summary="Get new tokens",
+)
+def refresh(
+    session: SessionDep,
+    settings: SettingsDep,
+    x_refresh_token: Annotated[
+        str | None, Header(description="The `refresh_token` of a login or refresh.")
+    ] = None,
+) -> Ok[Tokens]:
+    """Exchange a refresh token for new tokens; the access token may have run out."""
+    if x_refresh_token is None:
+        raise AuthenticationError("This needs a refresh token: X-Refresh-Token: <token>")
+    return ok(service.refresh(session, settings.jwt_secret.get_secret_value(), x_refresh_token))
+
+
+@router.get("/me", dependencies=[Depends(require_role("viewer"))], summary="Who am I")
+def me(user: CurrentUser) -> Ok[Me]:
+    """The user behind the access token."""
+    return ok(Me.model_validate(user))
+
+
+@router.post("/logout", dependencies=[Depends(require_role("viewer"))], summary="Log out")
+def logout() -> Ok[LoggedOut]:
+    """Stateless: the client forgets its tokens, which run out by themselves."""
+    return ok(LoggedOut())

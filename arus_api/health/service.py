@@ -1,0 +1,38 @@
+"""Asking the parts whether they are there.
+
+Refuses to raise: a part that is away is the answer, not a failure.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from arus_api.dagster.client import DagsterClient
+from arus_dagster.catalog.session import Catalog
+from arus_dagster.errors import ArusError
+from arus_dagster.logging import get_logger
+
+log = get_logger(__name__)
+
+
+def database(catalog: Catalog) -> Literal["connected", "disconnected"]:
+    """Whether the catalog answers a query."""
+    try:
+        with catalog.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        log.warning("catalog_unavailable", error=type(error).__name__)
+        return "disconnected"
+    return "connected"
+
+
+def scheduler(dagster: DagsterClient) -> Literal["running", "stopped", "unreachable"]:
+    """Whether Dagster's scheduler gave a sign of life lately."""
+    try:
+        return "running" if dagster.daemon_health().get("SCHEDULER") else "stopped"
+    except ArusError as error:
+        log.warning("dagster_unreachable", error=str(error))
+        return "unreachable"
