@@ -68,8 +68,10 @@ if [ $current = no ]; then
   echo "Installing the locked dependencies from $lock"
   rm -f "$venv"/*.stamp
   pip=("$venv/bin/python" -m pip --disable-pip-version-check)
-  "${pip[@]}" install --quiet --require-hashes --requirement "$lock"
+  # The lock is complete: nothing is left to resolve, and "check" says so.
+  "${pip[@]}" install --quiet --no-deps --require-hashes --requirement "$lock"
   "${pip[@]}" install --quiet --no-deps --no-build-isolation --editable .
+  "${pip[@]}" check >/dev/null || "${pip[@]}" check
   # Without bytecode each start of a Dagster process takes seconds more, and an environment that
   # sets PYTHONDONTWRITEBYTECODE would never get any.
   "$venv/bin/python" -m compileall -q -j 0 "$venv/lib" >/dev/null || true
