@@ -47,13 +47,13 @@ def create(
     session: Session,
     *,
     name: str,
-    type: str,
+    kind: str,
     config: Mapping[str, Any],
     active: bool,
 ) -> NotificationTarget:
     """Raises ConflictError if the name is taken, ignoring case."""
     target = NotificationTarget(
-        name=name, type=type, config=cipher_of(session).encrypt_json(config), active=active
+        name=name, type=kind, config=cipher_of(session).encrypt_json(config), active=active
     )
     with _unique_name(session, name):
         session.add(target)
