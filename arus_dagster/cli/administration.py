@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from sqlalchemy.exc import OperationalError
 
@@ -19,6 +20,7 @@ from arus_dagster.catalog.migrations import migrate
 from arus_dagster.catalog.repositories import secrets as stored_secrets
 from arus_dagster.catalog.repositories import users
 from arus_dagster.catalog.session import Catalog
+from arus_dagster.cli.binaries import find_binaries
 from arus_dagster.cli.home import Home, Ports
 from arus_dagster.cli.process import free_port
 from arus_dagster.cli.stack import migrate_all, migrate_dagster, start_postgres
@@ -117,6 +119,36 @@ def rotate_key(home: Path | None) -> int:
         return count
 
 
+def open_psql(home: Path, database: str, command: str | None) -> NoReturn:
+    """Become ``psql``, connected to the server of a state directory.
+
+    Args:
+        command: SQL to run; None opens the interactive shell.
+
+    Raises:
+        ConfigurationError: there is no such state directory.
+        BinariesError: PostgreSQL's programs are missing.
+    """
+    variables = _state(home).variables
+    program = str(find_binaries() / "psql")
+    environment = {
+        **os.environ,
+        "PGHOST": variables["ARUS_DB_HOST"],
+        "PGPORT": variables["ARUS_DB_PORT"],
+        "PGUSER": variables["ARUS_DB_USER"],
+        "PGPASSWORD": variables["ARUS_DB_PASSWORD"],
+        "PGDATABASE": database,
+    }
+    arguments = [] if command is None else ["--command", command]
+    os.execve(program, [program, "--no-psqlrc", *arguments], environment)
+
+
+def _state(home: Path) -> Home:
+    if not home.is_dir():
+        raise ConfigurationError(f"There is no state directory {home}; 'arus up' makes it.")
+    return Home(home)
+
+
 def _rotate(settings: Settings) -> int:
     with _catalog(settings) as catalog, catalog.session() as session:
         return stored_secrets.rotate_all(session)
@@ -147,9 +179,7 @@ def _reached(home: Path | None) -> Iterator[Catalog]:
 @contextmanager
 def _embedded(home: Path) -> Iterator[Home]:
     """A state directory whose PostgreSQL server runs, and nothing else of the platform."""
-    if not home.is_dir():
-        raise ConfigurationError(f"There is no state directory {home}; 'arus up' makes it.")
-    state = Home(home)
+    state = _state(home)
     with Supervisor(state.directory) as supervisor:
         ports = Ports(postgres=free_port())  # whatever listens on the usual one is no hindrance
         state.set_ports(ports)

@@ -22,8 +22,8 @@ from rich.markup import escape
 from rich.status import Status
 
 from arus_dagster.cli import administration
+from arus_dagster.cli.demo import shop
 from arus_dagster.cli.demo.api import Api
-from arus_dagster.cli.demo.shop import DATABASE as SHOP
 from arus_dagster.cli.demo.story import Server, Story
 from arus_dagster.cli.home import LOOPBACK, WAREHOUSE, Home, Ports, new_secrets
 from arus_dagster.cli.postgres import SUPERUSER, PostgresServer
@@ -54,6 +54,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+SAMPLE_PASSWORD = "ARUS_SAMPLE_PASSWORD"
 _DEFAULTS = Ports()
 EmbeddedHome = Annotated[
     Path | None,
@@ -80,13 +81,18 @@ def up(
     dagster_port: DagsterPort = _DEFAULTS.dagster,
     code_server_port: CodeServerPort = _DEFAULTS.code_server,
     postgres_port: PostgresPort = _DEFAULTS.postgres,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Add a small shop database to try things on.")
+    ] = False,
 ) -> None:
     """Start everything on this machine, with a private PostgreSQL server, until Ctrl-C."""
     ports = Ports(api_port, dagster_port, code_server_port, postgres_port)
     with _reported():
         state = Home(home)
         with Supervisor(state.directory) as supervisor:
-            _start(supervisor, state, ports)
+            server = _start(supervisor, state, ports)
+            if sample:
+                _add_sample(server, state)
             _show_addresses(state, ports)
             console.print("Press Ctrl-C to stop.")
             _stay(supervisor)
@@ -107,7 +113,7 @@ def demo(
     ports = Ports(api_port, dagster_port, code_server_port, postgres_port)
     with _reported(), _temporary_home() as state, Supervisor(state.directory) as supervisor:
         server = _start(supervisor, state, ports)
-        server.create_database(SHOP)
+        server.create_database(shop.DATABASE)
         with Api(f"http://{LOOPBACK}:{ports.api}") as api:
             databases = Server(
                 host=LOOPBACK,
@@ -121,6 +127,7 @@ def demo(
             pipeline = Story(console, api, databases, supervisor.check).tell(
                 settings.admin_email,
                 settings.admin_password.get_secret_value() or DEFAULT_ADMIN_PASSWORD,
+                state.secret(SAMPLE_PASSWORD),
             )
         if not exit_:
             _show_addresses(state, ports)
@@ -167,6 +174,17 @@ def rotate_key(home: EmbeddedHome = None) -> None:
     console.print(f"{count} stored secrets are under the new key; the former one may go.")
 
 
+@app.command()
+def psql(
+    database: Annotated[str, typer.Argument(help="The database to look into.")] = WAREHOUSE,
+    command: Annotated[str | None, typer.Option("--command", "-c", help="SQL to run.")] = None,
+    home: HomeOption = Path(".arus"),
+) -> None:
+    """Open PostgreSQL's shell on a database of the running embedded default."""
+    with _reported():
+        administration.open_psql(home, database, command)
+
+
 @app.command("secrets")
 def print_secrets() -> None:
     """Print fresh secrets for a new installation, as lines of an environment file."""
@@ -186,6 +204,22 @@ def _start(supervisor: Supervisor, home: Home, ports: Ports) -> PostgresServer:
         server = start_platform(supervisor, home, ports, _teller(status))
     console.print("[green]✓[/] Started", f"[dim]logs in {home.directory / 'logs'}[/]")
     return server
+
+
+def _add_sample(server: PostgresServer, home: Home) -> None:
+    password = home.secret(SAMPLE_PASSWORD)
+    server.create_database(shop.DATABASE)
+    connection = server.connect(shop.DATABASE)
+    try:
+        shop.seed(connection, password)
+    finally:
+        connection.close()
+    console.print(
+        "[green]✓[/] Sample shop",
+        f"[dim]database {shop.DATABASE}, user {shop.READER}, password {SAMPLE_PASSWORD} in "
+        f"{home.env_file}[/]",
+        soft_wrap=True,
+    )
 
 
 def _teller(status: Status) -> Callable[[str], None]:

@@ -96,6 +96,14 @@ class Home:
         }
         return Settings.model_validate(values)
 
+    def secret(self, name: str) -> str:
+        """A secret kept under ``name``, made at the first call."""
+        kept = self.variables.get(name)
+        if kept is None:
+            kept = secrets.token_urlsafe(18)
+            self.update({name: kept})
+        return kept
+
     def prepare_dagster(self) -> None:
         """Give Dagster a home with this version's ``dagster.yaml``."""
         self.dagster_home.mkdir(exist_ok=True)

@@ -146,8 +146,11 @@ CHANGES_IN_WORDS = (
 
 
 def seed(connection: psycopg2.extensions.connection, reader_password: str) -> None:
-    """Make the shop's tables and rows, and the account that Arus reads them with."""
+    """Make the shop's tables and rows, and the account that Arus reads them with; once."""
     with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.orders') IS NOT NULL")
+        if cursor.fetchone() == (True,):
+            return
         cursor.execute("SET TIME ZONE 'UTC'")
         cursor.execute(_TABLES)
         cursor.execute(_ROWS)

@@ -6,7 +6,6 @@ apart from seeding, changing and at last comparing the two databases, it is the 
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,18 +66,18 @@ class Story:
         self._server = server
         self._check = check
 
-    def tell(self, email: str, password: str) -> dict[str, Any]:
+    def tell(self, email: str, password: str, reader_password: str) -> dict[str, Any]:
         """Run the demo and return the pipeline it made.
 
         Args:
             email: of the administrator.
             password: of the administrator.
+            reader_password: for the account that Arus reads the shop with.
 
         Raises:
             DemoError: a run failed, or the warehouse differs from the source.
             ApiError: the API refused something.
         """
-        reader_password = secrets.token_urlsafe(18)
         connection = self._server.connect(shop.DATABASE)
         try:
             shop.seed(connection, reader_password)
