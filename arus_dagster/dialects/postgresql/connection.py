@@ -1,0 +1,290 @@
+"""A connection to PostgreSQL that can be bounded, cancelled from outside, and never leaks a secret.
+
+Owns connecting (TLS, time limits, keepalive), fixed session settings, and cancellation from
+another thread. Every driver error leaves here as one of this project's. Refuses to know what a
+statement means.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+import psycopg2
+import psycopg2.extensions
+
+from arus_dagster.dialects.base import ConnectionSpec, ServerReport
+from arus_dagster.dialects.postgresql.driver_errors import connect_error, statement_error
+from arus_dagster.errors import CancelledError, ConfigurationError, ConnectionFailedError
+
+# Text forms must not depend on how a server, database or role is set up.
+SESSION_SETTINGS = {
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "extra_float_digits": "3",
+    "bytea_output": "hex",
+    "standard_conforming_strings": "on",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+_CANCEL_EVERY_SECONDS = 0.5
+_CANCEL_PATIENCE_SECONDS = 5.0
+_KEEPALIVE_IDLE_SECONDS = 30
+_KEEPALIVE_INTERVAL_SECONDS = 10
+_KEEPALIVE_COUNT = 3
+_COPY_READ_BYTES = 1 << 20
+
+
+class Writable(Protocol):
+    """Where COPY puts its lines, as bytes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take some bytes; called once a row."""
+
+
+class Connection:
+    """One session with a server.
+
+    Args:
+        spec: how to reach it.
+        application: what the server shows as the client's name.
+        silence_seconds: how long a statement may run without an answer before the connection is
+            cut; None waits as long as the server lives.
+
+    Raises:
+        ConnectionFailedError: not reached; the message names the cause.
+        CredentialsError: reached, but refused.
+        ConfigurationError: the TLS texts or the credentials can't be used at all.
+    """
+
+    def __init__(
+        self, spec: ConnectionSpec, *, application: str = "arus", silence_seconds: float | None = None
+    ) -> None:
+        self._spec = spec
+        self._silence_seconds = silence_seconds
+        self._cancelled = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._timed_out = False
+        self._raw = _connect(spec, application)
+        self._raw.autocommit = True
+        try:
+            self.execute(
+                "SELECT "
+                + ", ".join(f"set_config('{k}', '{v}', false)" for k, v in SESSION_SETTINGS.items())
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def server_version(self) -> int:
+        """E.g. 150003."""
+        return int(self._raw.server_version)
+
+    def report(self) -> ServerReport:
+        """What the server says of itself and of this session."""
+        return ServerReport(
+            server_version=str(self._raw.get_parameter_status("server_version")),
+            tls=bool(self._raw.info.ssl_in_use),
+        )
+
+    def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> int:
+        """Run a statement; the number of rows it touched, as the server counts."""
+        with self._statement() as cursor:
+            cursor.execute(sql, parameters)
+            return int(cursor.rowcount)
+
+    def rows(self, sql: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self._statement() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall()
+
+    def row(self, sql: str, parameters: Sequence[Any] | None = None) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
+
+    def value(self, sql: str, parameters: Sequence[Any] | None = None) -> Any:
+        """The first value of a query's first row, or None."""
+        found = self.row(sql, parameters)
+        return found[0] if found else None
+
+    def copy_in(self, sql: str, data: bytes) -> int:
+        """Send lines to a ``COPY … FROM STDIN``; the number of rows the server took."""
+        with self._statement() as cursor:
+            cursor.copy_expert(sql, io.BytesIO(data), _COPY_READ_BYTES)
+            return int(cursor.rowcount)
+
+    def copy_out(self, sql: str, sink: Writable) -> None:
+        """Pass a ``COPY … TO STDOUT`` to ``sink`` as it arrives; ``sink`` watches for silence."""
+        with self._statement(limited=False) as cursor:
+            cursor.copy_expert(sql, sink)
+
+    @contextlib.contextmanager
+    def transaction(self, begin: str = "BEGIN") -> Iterator[None]:
+        """A block that commits at its end, or rolls back and keeps nothing."""
+        self.execute(begin)
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            self.rollback()
+            raise
+
+    def rollback(self) -> None:
+        """End the transaction, keeping nothing of it; a broken connection has ended it already."""
+        if self._raw.closed:
+            return
+        try:
+            with self._raw.cursor() as cursor:
+                cursor.execute("ROLLBACK")
+        except psycopg2.Error:
+            self.close()
+
+    def cancel(self) -> None:
+        """Stop what runs here, from another thread; it and all later statements raise
+        ``CancelledError``. A server that does not react is cut off."""
+        if self._cancelled.is_set():
+            return
+        self._cancelled.set()
+        threading.Thread(target=self._press, name="arus-cancel", daemon=True).start()
+
+    def sever(self) -> None:
+        """Cut the connection off; a call that waits on it fails at once."""
+        with contextlib.suppress(psycopg2.Error, OSError):
+            line = socket.socket(fileno=os.dup(self._raw.fileno()))
+            try:
+                line.shutdown(socket.SHUT_RDWR)
+            finally:
+                line.close()
+
+    def time_out(self) -> None:
+        """Cut the connection off because the server has been silent for too long."""
+        self._timed_out = True
+        self.sever()
+
+    def close(self) -> None:
+        """End the session; nothing happens if it has ended."""
+        if not self._raw.closed:
+            self._raw.close()
+
+    def _press(self) -> None:
+        # A request that arrives between two statements is lost on the server: so again and again.
+        waited = 0.0
+        while waited < _CANCEL_PATIENCE_SECONDS:
+            with contextlib.suppress(psycopg2.Error):
+                self._raw.cancel()
+            if self._idle.wait(_CANCEL_EVERY_SECONDS):
+                return
+            waited += _CANCEL_EVERY_SECONDS
+        self.sever()
+
+    @contextlib.contextmanager
+    def _statement(self, *, limited: bool = True) -> Iterator[psycopg2.extensions.cursor]:
+        if self._cancelled.is_set():
+            raise CancelledError("cancelled")
+        self._idle.clear()
+        guard: threading.Timer | None = None
+        if limited and self._silence_seconds is not None:
+            guard = threading.Timer(self._silence_seconds, self.time_out)
+            guard.daemon = True
+            guard.start()
+        try:
+            with self._raw.cursor() as cursor:
+                yield cursor
+        except psycopg2.Error as error:
+            raise self._translated(error) from None
+        finally:
+            if guard is not None:
+                guard.cancel()
+            self._idle.set()
+
+    def _translated(self, error: psycopg2.Error) -> Exception:
+        if self._cancelled.is_set():
+            return CancelledError("cancelled")
+        if self._timed_out:
+            return ConnectionFailedError(
+                f"{self._spec.host}:{self._spec.port} did not answer in time"
+                f" ({self._silence_seconds} s)"
+            )
+        return statement_error(error, self._spec)
+
+
+def _connect(spec: ConnectionSpec, application: str) -> psycopg2.extensions.connection:
+    """A driver's connection, whose TLS files are gone again when it stands."""
+    if "\0" in spec.password or "\0" in spec.username or "\0" in spec.database:
+        raise ConfigurationError("a username, password or database can't hold a zero character")
+    with tempfile.TemporaryDirectory(prefix="arus-tls-") as directory:
+        try:
+            return psycopg2.connect(
+                host=spec.host,
+                port=spec.port,
+                dbname=spec.database,
+                user=spec.username,
+                password=spec.password,
+                connect_timeout=max(2, spec.connect_timeout_seconds),
+                application_name=application,
+                client_encoding="UTF8",
+                gssencmode="disable",
+                keepalives=1,
+                keepalives_idle=_KEEPALIVE_IDLE_SECONDS,
+                keepalives_interval=_KEEPALIVE_INTERVAL_SECONDS,
+                keepalives_count=_KEEPALIVE_COUNT,
+                tcp_user_timeout=spec.read_timeout_seconds * 1000,
+                **_tls(spec, Path(directory)),
+            )
+        except psycopg2.Error as error:
+            raise connect_error(error, spec) from None
+
+
+def _tls(spec: ConnectionSpec, directory: Path) -> dict[str, str]:
+    """libpq's TLS options; its files are readable by this user alone."""
+
+    def file(name: str, content: str) -> str:
+        path = directory / name
+        write = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(write, "w") as opened:
+            opened.write(content)
+        return str(path)
+
+    options = {"sslmode": spec.ssl_mode}
+    if spec.ssl_mode == "disable":
+        return options
+    if spec.ssl_mode in ("verify-ca", "verify-full"):
+        # Without a CA of its own a connection is checked against the machine's trusted ones.
+        options["sslrootcert"] = file("ca.pem", spec.ssl_ca) if spec.ssl_ca else "system"
+        if not spec.ssl_ca:
+            options["sslmode"] = "verify-full"  # the only mode in which libpq takes "system"
+    else:
+        # libpq would pick up ~/.postgresql/root.crt, of which this configuration says nothing.
+        options["sslrootcert"] = str(directory / "none")
+    if spec.ssl_cert and spec.ssl_key:
+        options["sslcert"] = file("client.pem", spec.ssl_cert)
+        options["sslkey"] = file("client.key", spec.ssl_key)
+    else:
+        options["sslcert"] = str(directory / "none")
+    return options
+
+

@@ -1,0 +1,156 @@
+"""The tables of a PostgreSQL source, read from its catalog.
+
+Owns the catalog queries; their number does not depend on the number of tables. Partitions are
+left out, because their parent yields their rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from arus_dagster.dialects.base import Column, TableRef, TableShape
+from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.names import literal
+from arus_dagster.dialects.postgresql.types import TypeRow, target_type
+
+Kind = Literal["table", "view", "materialized_view", "partitioned_table"]
+_KINDS: Mapping[str, Kind] = {
+    "r": "table",
+    "f": "table",
+    "v": "view",
+    "m": "materialized_view",
+    "p": "partitioned_table",
+}
+
+_SYSTEM_SCHEMAS = (
+    "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'"
+    " AND has_schema_privilege(n.oid, 'USAGE')"
+)
+_RELATIONS = f"""
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'f', 'v', 'm', 'p') AND NOT c.relispartition AND {_SYSTEM_SCHEMAS}
+      AND has_table_privilege(c.oid, 'SELECT')
+"""
+
+
+def list_schemas(connection: Connection) -> list[str]:
+    """The schemas that may be read, without the system's own."""
+    return [
+        row[0]
+        for row in connection.rows(
+            f"SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE {_SYSTEM_SCHEMAS} ORDER BY 1"
+        )
+    ]
+
+
+def list_tables(connection: Connection) -> list[TableShape]:
+    """Every table, view, materialized view and partitioned parent that may be read."""
+    return _shapes(connection, "true")
+
+
+def find_table(connection: Connection, table: TableRef) -> TableShape | None:
+    """One table's present shape, or None."""
+    only = f"n.nspname = {literal(table.schema)} AND c.relname = {literal(table.name)}"
+    found = _shapes(connection, only)
+    return found[0] if found else None
+
+
+def _shapes(connection: Connection, condition: str) -> list[TableShape]:
+    relations = connection.rows(
+        "SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,"
+        f" obj_description(c.oid, 'pg_class') {_RELATIONS} AND {condition} ORDER BY 2, 3"
+    )
+    if not relations:
+        return []
+    keys = _key_positions(connection, condition)
+    types = _types(connection)
+    columns: dict[int, list[Column]] = defaultdict(list)
+    for oid, number, name, type_oid, declared, not_null, generated, comment in connection.rows(
+        "SELECT a.attrelid, a.attnum, a.attname, a.atttypid,"
+        " format_type(a.atttypid, a.atttypmod), a.attnotnull,"
+        " coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '', col_description(c.oid, a.attnum)"
+        " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        f" WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN (SELECT c.oid {_RELATIONS})"
+        f" AND {condition} ORDER BY a.attrelid, a.attnum"
+    ):
+        key_position = keys.get((oid, number))
+        columns[oid].append(
+            Column(
+                name=name,
+                source_type=declared,
+                target_type=target_type(type_oid, declared, types),
+                nullable=not not_null,
+                key_position=key_position,
+                generated=generated,
+                comment=comment,
+            )
+        )
+    estimates = _partitioned_estimates(connection) if _any_partitioned(relations) else {}
+    return [
+        TableShape(
+            table=TableRef(schema, name),
+            kind=_KINDS[kind],
+            columns=tuple(columns[oid]),
+            row_count_estimate=estimates.get(oid, _estimate(kind, tuples)),
+            comment=comment,
+        )
+        for oid, schema, name, kind, tuples, comment in relations
+    ]
+
+
+def _any_partitioned(relations: Sequence[tuple[Any, ...]]) -> bool:
+    return any(kind == "p" for _, _, _, kind, _, _ in relations)
+
+
+def _estimate(kind: str, tuples: float) -> int | None:
+    # Never analysed: -1 since version 14, 0 before; a view has none at all.
+    return int(tuples) if kind in ("r", "m") and tuples >= 0 else None
+
+
+def _key_positions(connection: Connection, condition: str) -> dict[tuple[int, int], int]:
+    """(table, column number) to its 1-based position in the primary key."""
+    found = connection.rows(
+        "SELECT i.indrelid, i.indkey::int2[] FROM pg_catalog.pg_index i"
+        " JOIN pg_catalog.pg_class c ON c.oid = i.indrelid"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        f" WHERE i.indisprimary AND {condition}"
+    )
+    return {
+        (oid, number): position
+        for oid, numbers in found
+        for position, number in enumerate(numbers, start=1)
+    }
+
+
+def _types(connection: Connection) -> dict[int, TypeRow]:
+    """All types but the row types of tables, of which there are as many as tables."""
+    return {
+        row[0]: TypeRow(*row)
+        for row in connection.rows(
+            "SELECT t.oid, t.typname, t.typnamespace = 'pg_catalog'::regnamespace, t.typtype::text,"
+            " coalesce(e.typarray = t.oid, false), t.typelem, t.typbasetype,"
+            " CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END"
+            " FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem"
+            " WHERE t.typtype <> 'c' AND coalesce(e.typtype, 'b') <> 'c'"
+        )
+    }
+
+
+def _partitioned_estimates(connection: Connection) -> dict[int, int]:
+    """The rows of all partitions of each partitioned parent, by the parent's oid."""
+    return {
+        root: int(tuples)
+        for root, tuples in connection.rows(
+            "WITH RECURSIVE tree(root, oid) AS ("
+            " SELECT c.oid, c.oid FROM pg_catalog.pg_class c"
+            " WHERE c.relkind = 'p' AND NOT c.relispartition"
+            " UNION ALL SELECT t.root, i.inhrelid"
+            " FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid)"
+            " SELECT t.root, sum(c.reltuples) FROM tree t"
+            " JOIN pg_catalog.pg_class c ON c.oid = t.oid"
+            " WHERE c.relkind = 'r' GROUP BY t.root HAVING min(c.reltuples) >= 0"
+        )
+    }

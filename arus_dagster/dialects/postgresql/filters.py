@@ -1,0 +1,113 @@
+"""Row filters: a user's boolean SQL expression, kept inside its parentheses.
+
+Owns the check that an expression can't leave the place it is put in: no second statement, no
+closing of a parenthesis it did not open, no unfinished quote or comment. Together with read-only
+transactions on every source, a filter can't write. Refuses to judge what the expression means:
+the server does that.
+"""
+
+from __future__ import annotations
+
+import re
+
+from arus_dagster.errors import InvalidInputError
+
+_DOLLAR_TAG = re.compile(r"\$(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?\$")
+_WORD = re.compile(r"[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*")
+_LINE_COMMENT = re.compile(r"--[^\r\n]*")
+_CONTINUATION = re.compile(r"(?:\s|--[^\r\n]*)*'")
+
+
+def enclosed(expression: str) -> str:
+    """The expression in parentheses, safe to stand in a WHERE clause.
+
+    Raises:
+        InvalidInputError: it could end the clause or the statement; the message says why.
+    """
+    _check(expression)
+    # A line comment at the end must not swallow the closing parenthesis.
+    return f"({expression}\n)"
+
+
+def _check(text: str) -> None:
+    if not text.strip():
+        raise _refused("is empty")
+    if "\0" in text:
+        raise _refused("holds a zero character")
+    depth = 0
+    position = 0
+    while position < len(text):
+        character = text[position]
+        if character == ";":
+            raise _refused("must be one expression, without a semicolon")
+        if character == "(":
+            depth += 1
+        elif character == ")":
+            depth -= 1
+            if depth < 0:
+                raise _refused("closes a parenthesis that it did not open")
+        position = _after(text, position)
+    if depth:
+        raise _refused("leaves a parenthesis open")
+
+
+def _after(text: str, position: int) -> int:
+    """Where the token that starts at ``position`` ends."""
+    if comment := _LINE_COMMENT.match(text, position):
+        return comment.end()
+    if text.startswith("/*", position):
+        return _after_comment(text, position)
+    character = text[position]
+    if character == "'":
+        return _after_quote(text, position, "'", escapes=False)
+    if character == '"':
+        return _after_quote(text, position, '"', escapes=False)
+    if character == "$" and (tag := _DOLLAR_TAG.match(text, position)):
+        end = text.find(tag.group(), tag.end())
+        if end < 0:
+            raise _refused("leaves a quote open")
+        return end + len(tag.group())
+    if word := _WORD.match(text, position):
+        if word.group() not in ("e", "E") or not text.startswith("'", word.end()):
+            return word.end()
+        end = _after_quote(text, word.end(), "'", escapes=True)
+        # On a later line such a string goes on with the same escapes, which reads too easily
+        # as a new string without them.
+        if _CONTINUATION.match(text, end):
+            raise _refused("continues a quote that has escapes")
+        return end
+    return position + 1
+
+
+def _after_quote(text: str, position: int, quote: str, *, escapes: bool) -> int:
+    position += 1
+    while position < len(text):
+        if escapes and text[position] == "\\":
+            position += 2
+        elif text[position] != quote:
+            position += 1
+        elif text.startswith(quote * 2, position):
+            position += 2
+        else:
+            return position + 1
+    raise _refused("leaves a quote open")
+
+
+def _after_comment(text: str, position: int) -> int:
+    depth = 0
+    while position < len(text):
+        if text.startswith("/*", position):
+            depth += 1
+            position += 2
+        elif text.startswith("*/", position):
+            depth -= 1
+            position += 2
+            if depth == 0:
+                return position
+        else:
+            position += 1
+    raise _refused("leaves a comment open")
+
+
+def _refused(reason: str) -> InvalidInputError:
+    return InvalidInputError(f"the row filter {reason}", "row_filter")

@@ -1,0 +1,62 @@
+"""Which rows belong to a window, as a SQL condition.
+
+Owns the bounds' meaning, for the source that is read and for the warehouse that is replaced:
+both sides use these functions, so that a window deleted is exactly the window read.
+"""
+
+from __future__ import annotations
+
+from arus_dagster.dialects.base import Window
+from arus_dagster.dialects.postgresql.names import identifier, literal
+from arus_dagster.dialects.postgresql.types import family, has_infinity, is_temporal
+
+
+def in_window(window: Window, column: str, type_name: str) -> str | None:
+    """The condition for a row to be in the window by its watermark; None where all rows are.
+
+    Rows without a watermark, and those at ``-infinity``, belong to every window.
+
+    Args:
+        column: the watermark column's name on the side that is asked.
+        type_name: its PostgreSQL type.
+    """
+    name = identifier(column)
+    bounds = []
+    if window.lower is not None:
+        bounds.append(f"{name} >= {_lowered(window.lower, type_name, window.lookback_seconds)}")
+    if window.upper is not None:
+        bounds.append(f"{name} <= {literal(window.upper)}")
+    if not bounds:
+        return None
+    always = [f"{name} IS NULL"]
+    if has_infinity(type_name):
+        always.append(f"{name} = '-infinity'")
+    return f"(({' AND '.join(bounds)}) OR {' OR '.join(always)})"
+
+
+def deleted_since(window: Window, column: str, type_name: str) -> str | None:
+    """The condition for a row to be in the window because it was soft-deleted lately."""
+    if window.lower is None:
+        return None
+    if not is_temporal(type_name) or window.deleted_lower is None:
+        return is_deleted(column, type_name)
+    bound = _lowered(window.deleted_lower, type_name, window.lookback_seconds)
+    return f"{identifier(column)} >= {bound}"
+
+
+def is_deleted(column: str, type_name: str) -> str:
+    """The condition for a row to count as soft-deleted; never unknown."""
+    name = identifier(column)
+    kind = family(type_name)
+    if kind == "boolean":
+        return f"({name} IS TRUE)"
+    if kind in ("smallint", "integer", "bigint", "numeric"):
+        return f"(coalesce({name}, 0) <> 0)"
+    return f"({name} IS NOT NULL)"
+
+
+def _lowered(bound: str, type_name: str, seconds: int) -> str:
+    if seconds <= 0 or not is_temporal(type_name):
+        # An untyped literal takes the column's own type, whatever that is.
+        return literal(bound)
+    return f"({literal(bound)}::{family(type_name)} - interval '{int(seconds)} seconds')"

@@ -1,0 +1,251 @@
+"""PostgreSQL as a source: tested, discovered, and read in one consistent snapshot.
+
+Owns every statement sent to a source, and sends them in read-only transactions alone. Lines are
+formatted by the server (``COPY … TO STDOUT``); Python looks into one only when its chunk holds
+something that can't be loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+
+from arus_dagster.dialects.base import (
+    Chunk,
+    ConnectionSpec,
+    HighWatermark,
+    Read,
+    RejectedRow,
+    ServerReport,
+    TableRef,
+    TableShape,
+    Window,
+)
+from arus_dagster.dialects.copy_text import decode_line, split_lines
+from arus_dagster.dialects.postgresql import discovery
+from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.copy_stream import copy_lines
+from arus_dagster.dialects.postgresql.filters import enclosed
+from arus_dagster.dialects.postgresql.names import identifier, identifiers, qualified
+from arus_dagster.dialects.postgresql.predicates import deleted_since, in_window, is_deleted
+from arus_dagster.dialects.postgresql.types import has_infinity, is_numeric
+from arus_dagster.errors import ArusError, ConnectionFailedError, InvalidInputError
+
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_NEGATIVE_NUMERIC_INFINITY = 140000  # the version that brought it
+
+
+class PostgresSource:
+    """A PostgreSQL database that is read.
+
+    Args:
+        spec: how to reach it.
+    """
+
+    def __init__(self, spec: ConnectionSpec) -> None:
+        self._spec = spec
+
+    def test(self) -> ServerReport:
+        """Connect and read once.
+
+        Raises:
+            ConnectionFailedError: not reached; the message names the cause, never the secret.
+            CredentialsError: reached, but refused.
+        """
+        with self._open() as connection:
+            connection.value("SELECT 1")
+            return connection.report()
+
+    def schemas(self) -> Sequence[str]:
+        """The schemas a user may select from, without the system's own."""
+        with self._open() as connection, connection.transaction(_SNAPSHOT):
+            return discovery.list_schemas(connection)
+
+    def discover(self) -> Sequence[TableShape]:
+        """Every table, view, materialized view and partitioned parent that may be read."""
+        with self._open() as connection, connection.transaction(_SNAPSHOT):
+            return discovery.list_tables(connection)
+
+    def check_filter(self, table: TableRef, row_filter: str) -> None:
+        """Let the server plan the filter, without running it.
+
+        Raises:
+            InvalidInputError: with the server's reason, if the filter can't be used.
+            ConnectionFailedError: the server can't be asked.
+        """
+        condition = enclosed(row_filter)
+        with self._open() as connection, connection.transaction(_SNAPSHOT):
+            try:
+                connection.rows(f"EXPLAIN SELECT 1 FROM {qualified(table)} WHERE {condition}")
+            except ConnectionFailedError:
+                raise
+            except ArusError as error:
+                raise InvalidInputError(f"row filter: {error.message}", "row_filter") from None
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[PostgresSnapshot]:
+        """Open a consistent snapshot on a connection of its own."""
+        with self._open() as connection, connection.transaction(_SNAPSHOT):
+            # The snapshot is taken by the first statement, not by BEGIN.
+            connection.value("SELECT 1")
+            yield PostgresSnapshot(connection, float(self._spec.read_timeout_seconds))
+
+    def _open(self) -> Connection:
+        return Connection(
+            self._spec,
+            application="arus source",
+            silence_seconds=float(self._spec.read_timeout_seconds),
+        )
+
+
+class PostgresSnapshot:
+    """One consistent, read-only view of a source.
+
+    Args:
+        connection: in a repeatable-read transaction.
+        silence_seconds: how long the server may send nothing.
+    """
+
+    def __init__(self, connection: Connection, silence_seconds: float) -> None:
+        self._connection = connection
+        self._silence_seconds = silence_seconds
+
+    def describe(self, table: TableRef) -> TableShape | None:
+        """The table's present shape, or None if there is no such table or view."""
+        return discovery.find_table(self._connection, table)
+
+    def high_watermark(self, read: Read) -> HighWatermark:
+        """The greatest finite watermark among the rows that ``read`` yields."""
+        window = read.window
+        if window is None:
+            return HighWatermark(None)
+        wanted = [self._greatest(read.shape, window.column)]
+        if window.deleted_column:
+            wanted.append(self._greatest(read.shape, window.deleted_column))
+        row = self._connection.row(
+            f"SELECT {', '.join(wanted)} FROM {qualified(read.shape.table)}{_where(read)}"
+        )
+        assert row is not None  # an aggregate without GROUP BY yields one row
+        return HighWatermark(row[0], row[1] if window.deleted_column else None)
+
+    def count(self, read: Read) -> int:
+        """How many rows ``read`` yields."""
+        return int(
+            self._connection.value(
+                f"SELECT count(*) FROM {qualified(read.shape.table)}{_where(read)}"
+            )
+        )
+
+    def stream(self, read: Read, chunk_bytes: int = 4_194_304) -> Iterator[Chunk]:
+        """The rows, as chunks of about ``chunk_bytes``; memory is bounded by the chunk and a row.
+
+        A row whose ``json`` value holds an escaped zero character is taken out: it could be
+        stored as ``json``, but neither read back as text nor held as ``jsonb``.
+        """
+        columns = read.shape.columns
+        names = identifiers(column.name for column in columns)
+        sql = (
+            f"COPY (SELECT {names} FROM {qualified(read.shape.table)}{_where(read)})"
+            " TO STDOUT (FORMAT text, ENCODING 'UTF8')"
+        )
+        json_positions = {
+            position: column.target_type.endswith("[]")
+            for position, column in enumerate(columns)
+            if column.target_type in ("json", "json[]")
+        }
+        lines = copy_lines(self._connection, sql, chunk_bytes, self._silence_seconds)
+        with contextlib.closing(lines):  # type: ignore[type-var]
+            for data in lines:
+                # A backslash stands doubled in a line.
+                if json_positions and b"\\\\u0000" in data:
+                    yield _screened(data, read.shape, json_positions)
+                else:
+                    yield Chunk(data, data.count(b"\n"))
+
+    def cancel(self) -> None:
+        """Stop a call in flight from another thread; that call raises ``CancelledError``."""
+        self._connection.cancel()
+
+    def _greatest(self, shape: TableShape, name: str) -> str:
+        column = shape.column(name)
+        type_name = column.target_type if column else "text"
+        quoted = identifier(name)
+        if type_name == "boolean":
+            return "NULL::text"  # no order in time to go by, and no max() either
+        endless = []
+        if has_infinity(type_name) or (
+            is_numeric(type_name) and self._connection.server_version >= _NEGATIVE_NUMERIC_INFINITY
+        ):
+            endless += ["'infinity'", "'-infinity'"] if _holds_infinity(type_name) else []
+        if type_name.startswith(("numeric", "real", "double precision")):
+            endless.append("'NaN'")
+        condition = f" FILTER (WHERE {quoted} NOT IN ({', '.join(endless)}))" if endless else ""
+        return f"max({quoted}){condition}::text"
+
+
+def _holds_infinity(type_name: str) -> bool:
+    return has_infinity(type_name) or type_name.startswith("numeric")
+
+
+def _where(read: Read) -> str:
+    conditions = []
+    if read.window is not None:
+        within = _window_condition(read.shape, read.window)
+        if within:
+            conditions.append(within)
+    if read.row_filter:
+        conditions.append(enclosed(read.row_filter))
+    if read.exclude_deleted:
+        deleted = is_deleted(read.exclude_deleted, _type_of(read.shape, read.exclude_deleted))
+        conditions.append(f"NOT {deleted}")
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _window_condition(shape: TableShape, window: Window) -> str | None:
+    within = in_window(window, window.column, _type_of(shape, window.column))
+    if within is None or not window.deleted_column:
+        return within
+    deleted = deleted_since(window, window.deleted_column, _type_of(shape, window.deleted_column))
+    return f"({within} OR {deleted})" if deleted else within
+
+
+def _type_of(shape: TableShape, name: str) -> str:
+    column = shape.column(name)
+    return column.target_type if column else "text"
+
+
+def _screened(data: bytes, shape: TableShape, json_positions: dict[int, bool]) -> Chunk:
+    kept: list[bytes] = []
+    rejected: list[RejectedRow] = []
+    for line in split_lines(data):
+        reason = None
+        if b"\\\\u0000" in line:
+            values = decode_line(line)
+            reason = _json_fault(values, shape, json_positions)
+        if reason is None:
+            kept.append(line)
+        else:
+            payload = dict(zip((c.name for c in shape.columns), values, strict=True))
+            rejected.append(RejectedRow("extract", reason, payload))
+    return Chunk(b"".join(kept), len(kept), tuple(rejected))
+
+
+def _json_fault(
+    values: Sequence[str | None], shape: TableShape, json_positions: dict[int, bool]
+) -> str | None:
+    for position, is_array in json_positions.items():
+        value = values[position]
+        if value is None:
+            continue
+        if is_array:
+            value = value.replace("\\\\", "\\")
+        if _ESCAPED_NUL.search(value):
+            return (
+                f"column {shape.columns[position].name}: the JSON holds an escaped zero character"
+                " (\\u0000), which PostgreSQL can't hold as text"
+            )
+    return None
+
+

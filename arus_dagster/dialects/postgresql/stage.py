@@ -1,0 +1,142 @@
+"""A temporary table in which rows wait, and COPY with the faulty lines taken out.
+
+Owns what happens to a chunk on its way into a table. A line the server refuses is found by the
+line number in the server's error, and only given up after it failed alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from arus_dagster.dialects.base import Column
+from arus_dagster.dialects.copy_text import decode_line, split_lines
+from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.driver_errors import RowFaultError
+from arus_dagster.dialects.postgresql.names import identifier, identifiers
+
+Reject = Callable[[str, bytes], None]
+
+# Where one line is at fault, more are likely: what is sent again after it stays small.
+_LINES_AFTER_FAULT = 256
+
+
+class Stage:
+    """A temporary table of the session, dropped with it.
+
+    Args:
+        name: unquoted.
+        required: columns that may not be NULL, so that such a row is refused by itself.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        name: str,
+        columns: Sequence[Column],
+        required: Collection[str] = (),
+    ) -> None:
+        self._connection = connection
+        self._types = {column.name: column.target_type for column in columns}
+        self.sql = f"pg_temp.{identifier(name)}"
+        definitions = ", ".join(
+            f"{identifier(column.name)} {column.target_type}"
+            + (" NOT NULL" if column.name in required else "")
+            for column in columns
+        )
+        connection.execute(f"CREATE TEMP TABLE {identifier(name)} ({definitions})")
+
+    def fit(self, columns: Sequence[Column]) -> None:
+        """Add columns that are missing and change types that differ."""
+        for column in columns:
+            name = identifier(column.name)
+            present = self._types.get(column.name)
+            if present is None:
+                self._connection.execute(
+                    f"ALTER TABLE {self.sql} ADD COLUMN {name} {column.target_type}"
+                )
+            elif present != column.target_type:
+                self._connection.execute(
+                    f"ALTER TABLE {self.sql} ALTER COLUMN {name} TYPE {column.target_type}"
+                    f" USING {name}::text::{column.target_type}"
+                )
+            self._types[column.name] = column.target_type
+
+    def count(self, condition: str = "true") -> int:
+        """How many rows fulfil the condition."""
+        return int(
+            self._connection.value(f"SELECT count(*) FROM {self.sql} WHERE {condition}")
+        )
+
+
+def copy_chunk(
+    connection: Connection,
+    table_sql: str,
+    columns: Sequence[str],
+    data: bytes,
+    reject: Reject,
+    *,
+    in_transaction: bool,
+) -> int:
+    """COPY whole lines into a table; the number of rows it took.
+
+    Args:
+        table_sql: the table, quoted.
+        columns: the columns the lines hold, named as in the table.
+        reject: told the reason and the line of each row the server refuses.
+        in_transaction: whether an open transaction must survive a refusal.
+    """
+    sql = f"COPY {table_sql} ({identifiers(columns)}) FROM STDIN (FORMAT text, ENCODING 'UTF8')"
+
+    def attempt(part: bytes) -> int:
+        if not in_transaction:
+            return connection.copy_in(sql, part)
+        connection.execute("SAVEPOINT arus_chunk")
+        try:
+            taken = connection.copy_in(sql, part)
+        except RowFaultError:
+            connection.execute("ROLLBACK TO SAVEPOINT arus_chunk")
+            raise  # any other failure ends the transaction, which is its opener's to do
+        connection.execute("RELEASE SAVEPOINT arus_chunk")
+        return taken
+
+    try:
+        return attempt(data)
+    except RowFaultError as fault:
+        return _without_faulty(attempt, split_lines(data), fault, reject)
+
+
+def _without_faulty(
+    attempt: Callable[[bytes], int], lines: list[bytes], fault: RowFaultError, reject: Reject
+) -> int:
+    taken = 0
+    waiting = _apart(lines, fault) if len(lines) > 1 else []
+    if not waiting:
+        reject(fault.message, lines[0])
+    while waiting:
+        part = waiting.pop()
+        try:
+            taken += attempt(b"".join(part))
+        except RowFaultError as error:
+            if len(part) == 1:
+                reject(error.message, part[0])
+            else:
+                waiting.extend(_apart(part, error))
+    return taken
+
+
+def _apart(lines: list[bytes], fault: RowFaultError) -> list[list[bytes]]:
+    """The lines in smaller parts, last part first; the line at fault alone where it is known."""
+    if fault.line is None or not 1 <= fault.line <= len(lines):
+        middle = len(lines) // 2
+        return [lines[middle:], lines[:middle]]
+    at = fault.line - 1
+    rest = lines[at + 1 :]
+    parts = [lines[:at], lines[at : at + 1]]
+    parts += [rest[n : n + _LINES_AFTER_FAULT] for n in range(0, len(rest), _LINES_AFTER_FAULT)]
+    return [part for part in reversed(parts) if part]
+
+
+def payload(line: bytes, names: Sequence[str]) -> dict[str, Any]:
+    """A refused line as column name to text value."""
+    return dict(zip(names, decode_line(line), strict=True))
