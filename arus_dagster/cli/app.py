@@ -6,6 +6,7 @@ as arguments or options, where the process list and the shell's history would sh
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import signal
 import sys
@@ -188,7 +189,8 @@ def psql(
 @app.command("secrets")
 def print_secrets() -> None:
     """Print fresh secrets for a new installation, as lines of an environment file."""
-    for name, value in new_secrets().items():
+    values = {**new_secrets(), "ARUS_ADMIN_PASSWORD": secrets.token_urlsafe(18)}
+    for name, value in values.items():
         typer.echo(f"{name}={value}")
 
 

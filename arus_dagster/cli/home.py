@@ -87,14 +87,19 @@ class Home:
 
     def environment(self) -> dict[str, str]:
         """The environment of the platform's processes: ours, with the state directory's on top."""
-        return {**os.environ, **self.variables, "DAGSTER_HOME": str(self.dagster_home)}
+        return {
+            **os.environ,
+            **self.variables,
+            "ARUS_HOME": str(self.directory),
+            "DAGSTER_HOME": str(self.dagster_home),
+        }
 
     def settings(self) -> Settings:
         """The same as the processes read from their environment, whatever ours says."""
         values = {
             name.removeprefix("ARUS_").lower(): value for name, value in self.variables.items()
         }
-        return Settings.model_validate(values)
+        return Settings.model_validate({**values, "home": self.directory})
 
     def secret(self, name: str) -> str:
         """A secret kept under ``name``, made at the first call."""
@@ -123,7 +128,6 @@ class Home:
             self.env_file,
             {
                 "ARUS_EMBEDDED": "true",
-                "ARUS_HOME": str(self.directory),
                 "ARUS_DB_NAME": DATABASE,
                 "ARUS_DB_USER": "arus",
                 **new_secrets(),
