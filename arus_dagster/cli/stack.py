@@ -104,13 +104,14 @@ def start_platform(
     home.prepare_dagster()
     migrate_all(home)
     tell("code server")
-    supervisor.start(_code_server(home, ports))
+    supervisor.start(code_server(home, ports))
     tell("Dagster webserver, daemon and API")
-    supervisor.start(_webserver(home, ports), _daemon(home, ports), _api(home, ports))
+    supervisor.start(webserver(home, ports), daemon(home, ports), api(home, ports))
     return server
 
 
-def _code_server(home: Home, ports: Ports) -> Program:
+def code_server(home: Home, ports: Ports) -> Program:
+    """The process that holds the definitions and starts runs."""
     return Program(
         name="code server",
         argv=[
@@ -128,7 +129,8 @@ def _code_server(home: Home, ports: Ports) -> Program:
     )
 
 
-def _webserver(home: Home, ports: Ports) -> Program:
+def webserver(home: Home, ports: Ports) -> Program:
+    """Dagster's UI and GraphQL."""
     return Program(
         name="Dagster webserver",
         argv=[
@@ -145,7 +147,8 @@ def _webserver(home: Home, ports: Ports) -> Program:
     )
 
 
-def _daemon(home: Home, ports: Ports) -> Program:
+def daemon(home: Home, ports: Ports) -> Program:
+    """Dagster's scheduler, sensors and queue."""
     return Program(
         name="Dagster daemon",
         argv=[
@@ -161,7 +164,8 @@ def _daemon(home: Home, ports: Ports) -> Program:
     )
 
 
-def _api(home: Home, ports: Ports) -> Program:
+def api(home: Home, ports: Ports) -> Program:
+    """This project's REST API."""
     return Program(
         name="API",
         argv=[
