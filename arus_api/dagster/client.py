@@ -1,19 +1,331 @@
-"""Placeholder until the client lands."""
+"""What this API asks of Dagster: launches, runs, logs, schedules, assets, reloads.
+
+Owns the translation between this project's names and Dagster's GraphQL; one method a question.
+Refuses to keep anything: whoever asks again asks Dagster again.
+"""
 
 from __future__ import annotations
 
-from arus_api.errors import UnavailableError
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from arus_api.dagster.models import (
+    ACTIVE,
+    AssetNode,
+    DagsterRun,
+    Instigator,
+    LogPage,
+    RunStatus,
+)
+from arus_api.dagster.transport import RELOAD_SECONDS, DagsterUnavailableError, Transport
+from arus_dagster import names
+from arus_dagster.errors import ConflictError, NotFoundError
+
+_REPOSITORY = {
+    "repositoryLocationName": names.LOCATION,
+    "repositoryName": names.REPOSITORY,
+}
+# Dagster's own limit on the events of one answer.
+MAX_EVENTS = 1000
+
+_NOT_FOUND = frozenset(
+    {
+        "RunNotFoundError",
+        "PipelineNotFoundError",
+        "ScheduleNotFoundError",
+        "SensorNotFoundError",
+        "RepositoryNotFoundError",
+    }
+)
 
 
 class DagsterClient:
+    """A client of one webserver; may be used by many threads at once.
+
+    Every method raises ``DagsterUnavailableError`` (503 with ``Retry-After``) when Dagster does
+    not answer or has an error of its own.
+
+    Args:
+        url: the webserver's address.
+    """
+
     def __init__(self, url: str) -> None:
-        self.url = url
-
-    def loaded_definitions_version(self) -> int | None:
-        raise UnavailableError("Dagster is not reachable")
-
-    def reload_location(self) -> None:
-        raise UnavailableError("Dagster is not reachable")
+        self._transport = Transport(url)
 
     def close(self) -> None:
-        pass
+        """Close the connections."""
+        self._transport.close()
+
+    # Runs
+
+    def launch(
+        self,
+        job_name: str,
+        tags: Mapping[str, str],
+        assets: Sequence[Sequence[str]] | None = None,
+    ) -> DagsterRun:
+        """Queue a run.
+
+        Args:
+            job_name: of the loaded definitions.
+            assets: keys of the assets to make; None makes all of the job's.
+
+        Raises:
+            NotFoundError: no such job is loaded.
+        """
+        job: dict[str, Any] = {**_REPOSITORY, "jobName": job_name}
+        if assets is not None:
+            job["assetSelection"] = [{"path": list(path)} for path in assets]
+        answer = self._ask("launch_run", job=job, tags=_tag_list(tags))
+        return DagsterRun.model_validate(answer["run"])
+
+    def reexecute(
+        self, run_id: str, tags: Mapping[str, str], *, failed_steps_only: bool
+    ) -> DagsterRun:
+        """Queue a run that does again what another did, or the part of it that failed.
+
+        Args:
+            tags: put over those of the other run, which the new one takes over.
+
+        Raises:
+            NotFoundError: no such run, or its job is gone.
+        """
+        params = {
+            "parentRunId": run_id,
+            "strategy": "FROM_FAILURE" if failed_steps_only else "ALL_STEPS",
+            "extraTags": _tag_list(tags),
+            "useParentRunTags": True,
+        }
+        answer = self._ask("reexecute_run", params=params)
+        return DagsterRun.model_validate(answer["run"])
+
+    def run(self, run_id: str) -> DagsterRun:
+        """Raises NotFoundError if there is no such run."""
+        return DagsterRun.model_validate(self._ask("run", runId=run_id))
+
+    def runs(
+        self,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        run_ids: Sequence[str] | None = None,
+        statuses: Sequence[RunStatus] | None = None,
+        tags: Mapping[str, str] | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+    ) -> list[DagsterRun]:
+        """Runs, newest first.
+
+        Args:
+            cursor: id of the run after which to begin.
+        """
+        answer = self._ask(
+            "runs",
+            filter=_filter(run_ids, statuses, tags, created_after, created_before),
+            cursor=cursor,
+            limit=limit,
+        )
+        return [DagsterRun.model_validate(run) for run in answer["results"]]
+
+    def run_ids(
+        self,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        statuses: Sequence[RunStatus] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """Ids of runs, newest first; cheap for many."""
+        answer = self._ask(
+            "run_ids",
+            filter=_filter(None, statuses, tags, None, None),
+            cursor=cursor,
+            limit=limit,
+        )
+        ids: list[str] = answer["results"]
+        return ids
+
+    def count_runs(
+        self,
+        *,
+        statuses: Sequence[RunStatus] | None = None,
+        tags: Mapping[str, str] | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+    ) -> int:
+        """How many runs there are."""
+        answer = self._ask(
+            "run_count", filter=_filter(None, statuses, tags, created_after, created_before)
+        )
+        return int(answer["count"])
+
+    def active_runs(self, pipeline_id: str) -> list[DagsterRun]:
+        """The pipeline's runs that have not ended, oldest first."""
+        runs = self.runs(limit=25, statuses=ACTIVE, tags={names.PIPELINE_ID: pipeline_id})
+        return runs[::-1]
+
+    def terminate(self, run_id: str) -> None:
+        """Ask a run to stop; one that is queued ends at once.
+
+        Raises:
+            NotFoundError: no such run.
+            ConflictError: it can't be stopped any more.
+        """
+        self._ask("terminate_run", runId=run_id)
+
+    def logs(self, run_id: str, *, after: str | None = None, limit: int = MAX_EVENTS) -> LogPage:
+        """Events of a run in the order they were stored.
+
+        Args:
+            after: ``cursor`` of an earlier page.
+
+        Raises:
+            NotFoundError: no such run.
+        """
+        answer = self._ask("logs", runId=run_id, afterCursor=after, limit=limit)
+        return LogPage.model_validate(answer)
+
+    # Schedules and sensors
+
+    def schedules(self) -> dict[str, Instigator]:
+        """Every loaded schedule by name."""
+        answer = self._ask("schedules", repository=_REPOSITORY)
+        return {item["name"]: _instigator(item, "scheduleState") for item in answer["results"]}
+
+    def sensors(self) -> dict[str, Instigator]:
+        """Every loaded sensor by name."""
+        answer = self._ask("sensors", repository=_REPOSITORY)
+        return {item["name"]: _instigator(item, "sensorState") for item in answer["results"]}
+
+    def start_schedule(self, name: str) -> None:
+        """Raises NotFoundError if no such schedule is loaded."""
+        self._ask("start_schedule", schedule={**_REPOSITORY, "scheduleName": name})
+
+    def stop_schedule(self, schedule: Instigator) -> None:
+        """Stop a schedule that ``schedules`` named."""
+        self._ask("stop_schedule", id=schedule.state_id)
+
+    def start_sensor(self, name: str) -> None:
+        """Raises NotFoundError if no such sensor is loaded."""
+        self._ask("start_sensor", sensor={**_REPOSITORY, "sensorName": name})
+
+    def stop_sensor(self, sensor: Instigator) -> None:
+        """Stop a sensor that ``sensors`` named."""
+        self._ask("stop_sensor", id=sensor.state_id)
+
+    # Definitions
+
+    def assets(self, group: str | None = None) -> list[AssetNode]:
+        """The loaded assets with what was last written of each, of one group or of all."""
+        selector = {**_REPOSITORY, "groupName": group} if group is not None else None
+        answer = self._transport.execute("assets", {"group": selector})
+        return [AssetNode.model_validate(node) for node in answer]
+
+    def reload_location(self) -> None:
+        """Load the definitions anew.
+
+        Raises:
+            DagsterUnavailableError: they can't be loaded; the message says why.
+        """
+        problem = self._reload()
+        if problem is not None:
+            # The first reload after the inner code server died fails and brings it back.
+            problem = self._reload()
+        if problem is not None:
+            raise DagsterUnavailableError(f"Dagster could not load the definitions: {problem}")
+
+    def _reload(self) -> str | None:
+        answer = self._transport.execute(
+            "reload_location", {"location": names.LOCATION}, RELOAD_SECONDS
+        )
+        # "LOADED" is answered even when loading failed; what was loaded tells.
+        loaded = answer.get("locationOrLoadError") or answer
+        if loaded["__typename"] == "RepositoryLocation":
+            return None
+        return str(loaded.get("message") or loaded["__typename"]).strip()
+
+    def loaded_definitions_version(self) -> int | None:
+        """The catalog's count that the loaded definitions were built from, if any are loaded."""
+        for entry in self._loaded_metadata():
+            if entry["label"] == names.VERSION_METADATA:
+                return int(entry["intRepr"])
+        return None
+
+    def broken_pipelines(self) -> dict[str, str]:
+        """Slugs of the pipelines that were left out of the loaded definitions, to the reason."""
+        for entry in self._loaded_metadata():
+            if entry["label"] == names.BROKEN_METADATA:
+                broken: dict[str, str] = json.loads(entry["text"])
+                return broken
+        return {}
+
+    def daemon_health(self) -> dict[str, bool]:
+        """Whether each of Dagster's daemons that is needed is alive, by its type."""
+        answer = self._transport.execute("daemon_health", {})
+        statuses = answer["daemonHealth"]["allDaemonStatuses"]
+        return {s["daemonType"]: bool(s["healthy"]) for s in statuses if s["required"]}
+
+    def _loaded_metadata(self) -> list[dict[str, Any]]:
+        sensor = {**_REPOSITORY, "sensorName": names.STATUS_SENSOR}
+        try:
+            entries: list[dict[str, Any]] = self._ask("loaded", sensor=sensor)["metadataEntries"]
+        except NotFoundError:
+            return []
+        return entries
+
+    def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._transport.execute(query, variables)
+        kind = answer["__typename"]
+        message = str(answer.get("message") or kind).strip()
+        if kind in _NOT_FOUND:
+            raise NotFoundError(message)
+        if kind == "TerminateRunFailure":
+            raise ConflictError(message)
+        if kind.endswith("Error") or kind in _REFUSALS:
+            raise DagsterUnavailableError(f"Dagster refused: {message[:500]}")
+        return answer
+
+
+_REFUSALS = frozenset(
+    {
+        "RunConfigValidationInvalid",
+        "RunConflict",
+        "ReloadNotSupported",
+        "RepositoryLocationNotFound",
+    }
+)
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def _filter(
+    run_ids: Sequence[str] | None,
+    statuses: Sequence[RunStatus] | None,
+    tags: Mapping[str, str] | None,
+    created_after: datetime | None,
+    created_before: datetime | None,
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if run_ids is not None:
+        found["runIds"] = list(run_ids)
+    if statuses is not None:
+        found["statuses"] = [status.value for status in statuses]
+    if tags is not None:
+        found["tags"] = _tag_list(tags)
+    if created_after is not None:
+        found["createdAfter"] = created_after.timestamp()
+    if created_before is not None:
+        found["createdBefore"] = created_before.timestamp()
+    return found
+
+
+def _instigator(item: Mapping[str, Any], state: str) -> Instigator:
+    return Instigator(
+        name=item["name"],
+        state_id=item[state]["id"],
+        running=item[state]["status"] == "RUNNING",
+    )

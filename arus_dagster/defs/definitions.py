@@ -1,0 +1,22 @@
+"""The code location's entry point: ``dagster code-server start -m arus_dagster.defs.definitions``.
+
+Owns nothing but the wiring; what is in the repository is built in ``build``.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from arus_dagster import names
+from arus_dagster.catalog.session import get_catalog
+from arus_dagster.defs.build import CatalogRepository
+from arus_dagster.logging import configure_logging
+from arus_dagster.settings import get_settings
+
+configure_logging(get_settings().log_level)
+
+
+@dg.repository(name=names.REPOSITORY)  # type: ignore[arg-type]
+def repository() -> dg.RepositoryData:
+    """Every pipeline of the catalog."""
+    return CatalogRepository(get_catalog(), owners=[get_settings().admin_email])

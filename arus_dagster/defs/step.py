@@ -1,0 +1,142 @@
+"""The step that syncs one table: from the catalog's spec to Dagster's events.
+
+Owns when a step skips, fails for good or is tried again, and what it tells Dagster. The spec is
+read when the step starts, so a changed password or filter holds from the next run without a
+reload. Refuses stack traces for errors that explain themselves.
+"""
+
+# No deferred annotations here: Dagster reads the step's own as they stand.
+
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import dagster as dg
+
+from arus_dagster import names
+from arus_dagster.catalog.repositories import table_results
+from arus_dagster.catalog.session import session_scope
+from arus_dagster.catalog.specs import sync_request
+from arus_dagster.defs.checks import check_results
+from arus_dagster.defs.measurements import raw_metadata, target_metadata
+from arus_dagster.defs.pipelines import PipelineDefinition, TableDefinition
+from arus_dagster.defs.retries import Pause, RetryPolicy, retry_policy
+from arus_dagster.defs.runs import overlapped_run
+from arus_dagster.defs.worker import Worker
+from arus_dagster.engine.result import SyncResult
+from arus_dagster.engine.specs import RunKind, RunSpec, SyncRequest
+from arus_dagster.engine.sync import Message, TableSync
+from arus_dagster.errors import ArusError, CancelledError, RetriableError
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The asset keys of one table; ``raw`` is None in ``direct`` load mode."""
+
+    source: dg.AssetKey
+    raw: dg.AssetKey | None
+    target: dg.AssetKey
+
+
+def sync_op(
+    pipeline: PipelineDefinition, table: TableDefinition, keys: Keys, outputs: Sequence[str]
+) -> dg.OpDefinition:
+    """The op of one table.
+
+    Args:
+        outputs: names of its outputs; none is required, since a skipped run makes none.
+    """
+    pause = Pause()
+
+    def compute(context: dg.OpExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        if _skips(context):
+            return
+        pause.finish(context.log.info)
+        request, retries = _read_spec(context, pipeline.id, table.id)
+        result = _sync(context, request, retries, pause)
+        if keys.raw is not None:
+            yield dg.MaterializeResult(
+                asset_key=keys.raw, metadata=raw_metadata(result, keys.source)
+            )
+        yield dg.MaterializeResult(
+            asset_key=keys.target,
+            metadata=target_metadata(result, keys.raw, keys.source),
+            check_results=list(check_results(keys.target, result.checks)),
+        )
+
+    return dg.op(
+        name=names.step_name(table.id, table.schema, table.name),
+        description=f"Syncs {table.schema}.{table.name} of {pipeline.source_name}.",
+        ins={"source": dg.In(dg.Nothing)},
+        out={name: dg.Out(dg.Nothing, is_required=False) for name in outputs},
+    )(compute)
+
+
+def _skips(context: dg.OpExecutionContext) -> bool:
+    if context.run.tags.get(names.TRIGGER) != "scheduled":
+        return False
+    other = overlapped_run(context.instance, context.run_id)
+    if other is None:
+        return False
+    reason = f"Run {other} of this pipeline was at work when the schedule ticked."
+    context.instance.add_run_tags(
+        context.run_id, {names.OUTCOME: names.SKIPPED, names.SKIP_REASON: reason}
+    )
+    context.log.info(f"Skipped: {reason}")
+    return True
+
+
+def _read_spec(
+    context: dg.OpExecutionContext, pipeline_id: str, table_id: str
+) -> tuple[SyncRequest, RetryPolicy]:
+    tags = context.run.tags
+    run = RunSpec(
+        id=context.run_id,
+        kind=cast(RunKind, tags.get(names.MODE, "sync")),
+        from_date=tags.get(names.FROM_DATE),
+        to_date=tags.get(names.TO_DATE),
+    )
+    try:
+        with session_scope() as session:
+            request = sync_request(session, uuid.UUID(pipeline_id), uuid.UUID(table_id), run)
+            return request, retry_policy(session, uuid.UUID(pipeline_id))
+    except ArusError as error:
+        raise dg.Failure(error.message, allow_retries=False) from None
+
+
+def _sync(
+    context: dg.OpExecutionContext, request: SyncRequest, retries: RetryPolicy, pause: Pause
+) -> SyncResult:
+    def deliver(message: Message) -> None:
+        context.log.log(logging.getLevelNamesMapping()[message.level], message.text)
+
+    sync = TableSync(request)
+    try:
+        result = Worker(sync.run, sync.cancel).run(deliver)
+    except ArusError as error:
+        _record_failure(request, error.message)
+        if isinstance(error, CancelledError) or not isinstance(error, RetriableError):
+            raise dg.Failure(error.message, allow_retries=False) from None
+        attempt = context.retry_number
+        if attempt >= retries.max_retries:
+            raise dg.Failure(error.message, allow_retries=False) from None
+        seconds = retries.pause(attempt)
+        context.log.warning(
+            f"{error.message} (attempt {attempt + 1} of {retries.max_retries + 1}; "
+            f"the next follows in {seconds} s)"
+        )
+        pause.start(seconds)
+        raise dg.RetryRequested(max_retries=retries.max_retries) from None
+    except Exception as error:
+        _record_failure(request, f"Unexpected {type(error).__name__}; the run's log has more.")
+        raise
+    with session_scope() as session:
+        table_results.record(session, request, result)
+    return result
+
+
+def _record_failure(request: SyncRequest, message: str) -> None:
+    with session_scope() as session:
+        table_results.record_failure(session, request, message)
