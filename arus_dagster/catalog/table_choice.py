@@ -12,7 +12,7 @@ from typing import Any
 
 from arus_dagster.catalog.pipeline import PipelineTable
 from arus_dagster.dialects.base import TableRef, TableShape
-from arus_dagster.dialects.detection import Detection, detect
+from arus_dagster.dialects.detection import Detection, SyncMethod, detect
 from arus_dagster.errors import InvalidInputError
 
 # What may be said about a table, besides which one it is.
@@ -91,7 +91,7 @@ def settle(
     stored: PipelineTable | None,
     shape: TableShape | None,
     *,
-    sync_method: str,
+    sync_method: SyncMethod,
     load_mode: str,
     place: str,
 ) -> dict[str, Any]:

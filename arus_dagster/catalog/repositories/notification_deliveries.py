@@ -1,13 +1,14 @@
 """Notifications on their way: each event once for each target, tried again with pauses.
 
-Owns the claim of what is due, so that two senders never send the same.
+Owns the claim of what is due, so that two senders never send the same. All times are the
+database's, so that senders need not agree on theirs.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,7 +46,7 @@ def enqueue(
             "event_key": event_key,
             "event": event,
             "payload": dict(payload),
-            "next_attempt_at": datetime.now(UTC),
+            "next_attempt_at": func.clock_timestamp(),
         }
         for target_id in target_ids
     ]
@@ -71,7 +72,7 @@ def claim_due(session: Session, *, limit: int, lease: timedelta) -> Sequence[Not
         select(NotificationDelivery)
         .where(
             NotificationDelivery.status == PENDING,
-            NotificationDelivery.next_attempt_at <= func.now(),
+            NotificationDelivery.next_attempt_at <= func.clock_timestamp(),
         )
         .order_by(NotificationDelivery.next_attempt_at)
         .limit(limit)
@@ -79,7 +80,7 @@ def claim_due(session: Session, *, limit: int, lease: timedelta) -> Sequence[Not
     ).all()
     for delivery in due:
         delivery.attempts += 1
-        delivery.next_attempt_at = datetime.now(UTC) + lease
+        delivery.next_attempt_at = func.clock_timestamp() + lease
     session.flush()
     return due
 
@@ -91,7 +92,7 @@ def mark_sent(session: Session, delivery_id: uuid.UUID) -> None:
 
 def mark_for_retry(session: Session, delivery_id: uuid.UUID, error: str, after: timedelta) -> None:
     """The attempt failed; another follows."""
-    _set(session, delivery_id, last_error=error, next_attempt_at=datetime.now(UTC) + after)
+    _set(session, delivery_id, last_error=error, next_attempt_at=func.clock_timestamp() + after)
 
 
 def mark_failed(session: Session, delivery_id: uuid.UUID, error: str) -> None:

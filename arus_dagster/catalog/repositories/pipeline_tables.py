@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from arus_dagster.catalog.repositories import sources
 from arus_dagster.catalog.table_choice import TableChoice, locate, settle
 from arus_dagster.catalog.warehouse_names import WarehouseNames, names_taken
 from arus_dagster.dialects.base import TableRef
+from arus_dagster.dialects.detection import SyncMethod
 from arus_dagster.errors import InvalidInputError
 
 # What Dagster's definitions are made of; the other fields are read when a run starts.
@@ -70,7 +71,7 @@ def replace(session: Session, pipeline: Pipeline, choices: Sequence[TableChoice]
             choice,
             stored.get(ref),
             shapes.get(ref),
-            sync_method=pipeline.source.sync_method,
+            sync_method=cast(SyncMethod, pipeline.source.sync_method),
             load_mode=pipeline.load_mode,
             place=f"tables.{index}",
         )

@@ -274,7 +274,7 @@ def _check(values: Mapping[str, object]) -> None:
 def _check_upstream(session: Session, pipeline_id: uuid.UUID, upstream: uuid.UUID) -> None:
     # One change of dependencies at a time: two that are fine alone may close a cycle together.
     advisory_lock(session, "dependencies")
-    edges = dict(session.execute(select(Pipeline.id, Pipeline.depends_on)).tuples().all())
+    edges = dict(session.execute(select(Pipeline.id, Pipeline.depends_on)).all())
     if upstream != pipeline_id and upstream not in edges:
         raise InvalidInputError("depends_on names no pipeline", field="depends_on")
     step: uuid.UUID | None = upstream

@@ -223,9 +223,7 @@ def table_counts(
             select(SourceTable.source_id, func.count())
             .where(SourceTable.source_id.in_(source_ids))
             .group_by(SourceTable.source_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     distinct = (
         select(Pipeline.source_id, PipelineTable.schema, PipelineTable.name)
@@ -240,9 +238,7 @@ def table_counts(
     enabled: dict[uuid.UUID, int] = dict(
         session.execute(
             select(distinct.c.source_id, func.count(distinct.c.name)).group_by(distinct.c.source_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     counts = {}
     for source_id in source_ids:

@@ -101,9 +101,7 @@ def rows_by_run(session: Session, run_ids: Sequence[str]) -> Mapping[str, int]:
             select(TableResult.run_id, _rows())
             .where(TableResult.run_id.in_(run_ids))
             .group_by(TableResult.run_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
 
 
@@ -114,10 +112,8 @@ def totals(session: Session, since: datetime) -> RowTotals:
         since: the moment from which rows count as recent.
     """
     before = session.scalar(select(func.coalesce(func.sum(Pipeline.rows_synced_before), 0))) or 0
-    kept, recent = session.execute(
-        select(_rows(), _rows().filter(TableResult.finished_at >= since))
-    ).one()
-    return RowTotals(total=int(before) + int(kept), recent=int(recent or 0))
+    kept, recent = session.execute(select(_rows(), _rows(since))).one()
+    return RowTotals(total=int(before) + int(kept), recent=int(recent))
 
 
 def totals_by_pipeline(
@@ -128,7 +124,7 @@ def totals_by_pipeline(
         select(
             Pipeline.id,
             Pipeline.rows_synced_before + _rows(),
-            func.coalesce(_rows().filter(TableResult.finished_at >= since), 0),
+            _rows(since),
         )
         .outerjoin(TableResult, TableResult.pipeline_id == Pipeline.id)
         .where(Pipeline.id.in_(pipeline_ids))
@@ -226,8 +222,11 @@ def prune(session: Session, older_than: timedelta) -> int:
     return session.execute(statement).scalar_one()
 
 
-def _rows() -> sa.ColumnElement[int]:
-    return func.coalesce(func.sum(TableResult.rows_loaded), 0)
+def _rows(since: datetime | None = None) -> sa.ColumnElement[int]:
+    rows: sa.ColumnElement[Any] = func.sum(TableResult.rows_loaded)
+    if since is not None:
+        rows = func.sum(TableResult.rows_loaded).filter(TableResult.finished_at >= since)
+    return func.coalesce(rows, 0)
 
 
 def _store(

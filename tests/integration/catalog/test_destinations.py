@@ -1,0 +1,59 @@
+import pytest
+
+from arus_dagster.catalog.repositories import destinations
+from arus_dagster.errors import ConflictError
+from tests.integration.catalog.conftest import make_destination, make_pipeline, make_source
+
+
+def test_a_new_default_takes_the_place_of_the_old(session):
+    first = make_destination(session, "First")
+    second = make_destination(session, "Second")
+
+    session.refresh(first)
+    assert (first.is_default, second.is_default) == (False, True)
+    assert destinations.get_default(session) is second
+
+    destinations.update(session, first, {"is_default": True})
+    assert destinations.get_default(session) is first
+
+
+def test_without_a_default_the_caller_is_told_what_to_do(session):
+    destination = make_destination(session, is_default=False)
+
+    with pytest.raises(ConflictError, match="is_default"):
+        destinations.get_default(session)
+
+    destinations.update(session, destination, {"is_default": True})
+    destinations.update(session, destination, {"is_default": False})
+    with pytest.raises(ConflictError, match="is_default"):
+        destinations.get_default(session)
+
+
+def test_a_name_is_taken_ignoring_case(session):
+    make_destination(session, "Warehouse")
+
+    with pytest.raises(ConflictError, match="WAREHOUSE"):
+        make_destination(session, "WAREHOUSE")
+
+
+def test_a_destination_in_use_stays_and_keeps_the_schema_of_its_state(session):
+    destination = make_destination(session)
+    make_pipeline(session, make_source(session), destination, name="Nightly")
+
+    with pytest.raises(ConflictError, match="Nightly"):
+        destinations.delete(session, destination)
+    with pytest.raises(ConflictError, match="Nightly"):
+        destinations.update(session, destination, {"raw_schema": "elsewhere"})
+
+    assert destinations.update(session, destination, {"target_schema": "t"}).target_schema == "t"
+
+
+def test_a_failed_update_changes_nothing(session):
+    make_destination(session, "Taken")
+    destination = make_destination(session, "Mine")
+
+    with pytest.raises(ConflictError):
+        destinations.update(session, destination, {"name": "TAKEN", "host": "elsewhere"})
+
+    session.refresh(destination)
+    assert (destination.name, destination.host) == ("Mine", "warehouse.example.com")
