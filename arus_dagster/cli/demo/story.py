@@ -81,7 +81,7 @@ class Story:
         connection = self._server.connect(shop.DATABASE)
         try:
             shop.seed(connection, reader_password)
-            self._say("Seeded", f"the shop: 7 tables and a view in database '{shop.DATABASE}'")
+            self._say("Seeded", f"the shop: 6 tables and a view in database '{shop.DATABASE}'")
             self._api.login(email, password)
             self._say("Logged in", email)
             source = self._create_source(reader_password)
