@@ -29,7 +29,11 @@ class DriftEvent:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A quality check's outcome; ``name`` is one of ``row_balance``, ``row_count``, ``not_null``."""
+    """A quality check's outcome.
+
+    Args:
+        name: one of ``row_balance``, ``row_count``, ``not_null``.
+    """
 
     name: str
     passed: bool

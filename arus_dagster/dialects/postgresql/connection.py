@@ -67,7 +67,11 @@ class Connection:
     """
 
     def __init__(
-        self, spec: ConnectionSpec, *, application: str = "arus", silence_seconds: float | None = None
+        self,
+        spec: ConnectionSpec,
+        *,
+        application: str = "arus",
+        silence_seconds: float | None = None,
     ) -> None:
         self._spec = spec
         self._silence_seconds = silence_seconds
@@ -236,25 +240,25 @@ def _connect(spec: ConnectionSpec, application: str) -> psycopg2.extensions.conn
     """A driver's connection, whose TLS files are gone again when it stands."""
     if "\0" in spec.password or "\0" in spec.username or "\0" in spec.database:
         raise ConfigurationError("a username, password or database can't hold a zero character")
+    arguments: dict[str, Any] = {
+        "host": spec.host,
+        "port": spec.port,
+        "dbname": spec.database,
+        "user": spec.username,
+        "password": spec.password,
+        "connect_timeout": max(2, spec.connect_timeout_seconds),
+        "application_name": application,
+        "client_encoding": "UTF8",
+        "gssencmode": "disable",
+        "keepalives": 1,
+        "keepalives_idle": _KEEPALIVE_IDLE_SECONDS,
+        "keepalives_interval": _KEEPALIVE_INTERVAL_SECONDS,
+        "keepalives_count": _KEEPALIVE_COUNT,
+        "tcp_user_timeout": spec.read_timeout_seconds * 1000,
+    }
     with tempfile.TemporaryDirectory(prefix="arus-tls-") as directory:
         try:
-            return psycopg2.connect(
-                host=spec.host,
-                port=spec.port,
-                dbname=spec.database,
-                user=spec.username,
-                password=spec.password,
-                connect_timeout=max(2, spec.connect_timeout_seconds),
-                application_name=application,
-                client_encoding="UTF8",
-                gssencmode="disable",
-                keepalives=1,
-                keepalives_idle=_KEEPALIVE_IDLE_SECONDS,
-                keepalives_interval=_KEEPALIVE_INTERVAL_SECONDS,
-                keepalives_count=_KEEPALIVE_COUNT,
-                tcp_user_timeout=spec.read_timeout_seconds * 1000,
-                **_tls(spec, Path(directory)),
-            )
+            return psycopg2.connect(**arguments, **_tls(spec, Path(directory)))
         except psycopg2.Error as error:
             raise connect_error(error, spec) from None
 
@@ -269,7 +273,7 @@ def _tls(spec: ConnectionSpec, directory: Path) -> dict[str, str]:
             opened.write(content)
         return str(path)
 
-    options = {"sslmode": spec.ssl_mode}
+    options: dict[str, str] = {"sslmode": spec.ssl_mode}
     if spec.ssl_mode == "disable":
         return options
     if spec.ssl_mode in ("verify-ca", "verify-full"):
@@ -286,5 +290,3 @@ def _tls(spec: ConnectionSpec, directory: Path) -> dict[str, str]:
     else:
         options["sslcert"] = str(directory / "none")
     return options
-
-

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import io
 import os
 import select
 import threading
@@ -90,7 +89,7 @@ class _Pump(threading.Thread):
 
     def run(self) -> None:
         try:
-            with io.open(self._write_end, "wb", buffering=_WRITE_BYTES) as sink:
+            with os.fdopen(self._write_end, "wb", buffering=_WRITE_BYTES) as sink:
                 self._connection.copy_out(self._sql, sink)
         except Exception as error:  # noqa: BLE001 - handed over, not swallowed
             self.error = error

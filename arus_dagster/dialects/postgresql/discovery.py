@@ -67,12 +67,26 @@ def _shapes(connection: Connection, condition: str) -> list[TableShape]:
     keys = _key_positions(connection, condition)
     types = _types(connection)
     columns: dict[int, list[Column]] = defaultdict(list)
-    for oid, number, name, type_oid, declared, not_null, generated, comment in connection.rows(
+    for (
+        oid,
+        number,
+        name,
+        type_oid,
+        declared,
+        not_null,
+        generated,
+        counted,
+        comment,
+    ) in connection.rows(
         "SELECT a.attrelid, a.attnum, a.attname, a.atttypid,"
         " format_type(a.atttypid, a.atttypmod), a.attnotnull,"
-        " coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '', col_description(c.oid, a.attnum)"
+        " coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '',"
+        " coalesce(to_jsonb(a) ->> 'attidentity', '') <> '' OR coalesce(left("
+        "pg_get_expr(d.adbin, d.adrelid), 8) = 'nextval(', false),"
+        " col_description(c.oid, a.attnum)"
         " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
         f" WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN (SELECT c.oid {_RELATIONS})"
         f" AND {condition} ORDER BY a.attrelid, a.attnum"
     ):
@@ -86,6 +100,7 @@ def _shapes(connection: Connection, condition: str) -> list[TableShape]:
                 key_position=key_position,
                 generated=generated,
                 comment=comment,
+                attributes={"auto_increment": True} if counted and not generated else {},
             )
         )
     estimates = _partitioned_estimates(connection) if _any_partitioned(relations) else {}
@@ -111,12 +126,17 @@ def _estimate(kind: str, tuples: float) -> int | None:
 
 
 def _key_positions(connection: Connection, condition: str) -> dict[tuple[int, int], int]:
-    """(table, column number) to its 1-based position in the primary key."""
+    """(table, column number) to its 1-based position in the primary key.
+
+    A table that others inherit from yields their rows too, over which its key says nothing.
+    """
     found = connection.rows(
         "SELECT i.indrelid, i.indkey::int2[] FROM pg_catalog.pg_index i"
         " JOIN pg_catalog.pg_class c ON c.oid = i.indrelid"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-        f" WHERE i.indisprimary AND {condition}"
+        " WHERE i.indisprimary AND (c.relkind = 'p' OR NOT EXISTS"
+        " (SELECT 1 FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid))"
+        f" AND {condition}"
     )
     return {
         (oid, number): position

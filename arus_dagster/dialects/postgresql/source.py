@@ -247,5 +247,3 @@ def _json_fault(
                 " (\\u0000), which PostgreSQL can't hold as text"
             )
     return None
-
-

@@ -7,10 +7,9 @@ line number in the server's error, and only given up after it failed alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
 
 from arus_dagster.dialects.base import Column
-from arus_dagster.dialects.copy_text import decode_line, split_lines
+from arus_dagster.dialects.copy_text import split_lines
 from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.driver_errors import RowFaultError
 from arus_dagster.dialects.postgresql.names import identifier, identifiers
@@ -64,9 +63,7 @@ class Stage:
 
     def count(self, condition: str = "true") -> int:
         """How many rows fulfil the condition."""
-        return int(
-            self._connection.value(f"SELECT count(*) FROM {self.sql} WHERE {condition}")
-        )
+        return int(self._connection.value(f"SELECT count(*) FROM {self.sql} WHERE {condition}"))
 
 
 def copy_chunk(
@@ -135,8 +132,3 @@ def _apart(lines: list[bytes], fault: RowFaultError) -> list[list[bytes]]:
     parts = [lines[:at], lines[at : at + 1]]
     parts += [rest[n : n + _LINES_AFTER_FAULT] for n in range(0, len(rest), _LINES_AFTER_FAULT)]
     return [part for part in reversed(parts) if part]
-
-
-def payload(line: bytes, names: Sequence[str]) -> dict[str, Any]:
-    """A refused line as column name to text value."""
-    return dict(zip(names, decode_line(line), strict=True))

@@ -1,0 +1,154 @@
+"""From waiting rows to the target: replace, merge, remove.
+
+Owns the statements that change a target's rows, all of them in the caller's transaction. They
+take row locks alone, so that a reader goes on seeing the old rows until the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from arus_dagster.dialects.base import Window
+from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.names import OWN_COLUMNS, identifier, identifiers
+from arus_dagster.dialects.postgresql.predicates import in_window
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge did to the target.
+
+    Args:
+        rows: rows written, new and changed.
+        fresh: those that were not there before.
+    """
+
+    rows: int
+    fresh: int
+
+
+def delete_all(connection: Connection, target_sql: str) -> int:
+    """Delete every row; how many there were."""
+    return connection.execute(f"DELETE FROM {target_sql}")
+
+
+def delete_window(
+    connection: Connection, target_sql: str, window: Window, column: str, type_name: str
+) -> int:
+    """Delete the target's rows that belong to the window; how many there were.
+
+    Args:
+        column: the watermark column's name in the target.
+        type_name: its type there.
+    """
+    condition = in_window(window, column, type_name)
+    return connection.execute(f"DELETE FROM {target_sql} WHERE {condition or 'true'}")
+
+
+def drop_superseded(
+    connection: Connection, stage_sql: str, key: Sequence[str], watermark: str | None
+) -> int:
+    """Keep of each key only the row with the greatest watermark, the last one among equals;
+    how many rows went."""
+    latest = f"{identifier(watermark)} DESC NULLS LAST, ctid DESC" if watermark else "ctid DESC"
+    return connection.execute(
+        f"DELETE FROM {stage_sql} s USING (SELECT ctid AS place, row_number() OVER"
+        f" (PARTITION BY {identifiers(key)} ORDER BY {latest}) AS rank FROM {stage_sql}) r"
+        " WHERE r.rank > 1 AND s.ctid = r.place"
+    )
+
+
+def insert_rows(
+    connection: Connection, target_sql: str, columns: Sequence[str], rows_sql: str
+) -> int:
+    """Insert the rows of a query that yields ``columns``; how many there were."""
+    names = identifiers(columns)
+    return connection.execute(
+        f"INSERT INTO {target_sql} ({names}) SELECT {names} FROM ({rows_sql}) s"
+    )
+
+
+def merge_rows(
+    connection: Connection,
+    target_sql: str,
+    columns: Sequence[str],
+    key: Sequence[str],
+    rows_sql: str,
+) -> Merged:
+    """Insert the rows of a query, or update the target's row of the same key.
+
+    Columns of the target that are not among ``columns`` keep what they hold.
+    """
+    names = identifiers(columns)
+    changes = ", ".join(
+        f"{identifier(name)} = EXCLUDED.{identifier(name)}"
+        for name in (*columns, *OWN_COLUMNS)
+        if name not in key
+    )
+    row = connection.row(
+        f"WITH merged AS (INSERT INTO {target_sql} ({names})"
+        f" SELECT {names} FROM ({rows_sql}) s"
+        f" ON CONFLICT ({identifiers(key)}) DO UPDATE SET {changes}"
+        # A row that was inserted, not updated, has no locker.
+        " RETURNING (xmax = 0) AS fresh)"
+        " SELECT count(*), count(*) FILTER (WHERE fresh) FROM merged"
+    )
+    assert row is not None  # an aggregate yields one row
+    return Merged(row[0], row[1])
+
+
+def merge_older(
+    connection: Connection,
+    target_sql: str,
+    columns: Sequence[str],
+    key: Sequence[str],
+    watermark: str | None,
+    rows_sql: str,
+) -> Merged:
+    """Merge rows that were read long ago: a row of the target that is newer stays."""
+    names = identifiers(columns)
+    if watermark is None:
+        action = "DO NOTHING"
+    else:
+        changes = ", ".join(
+            f"{identifier(name)} = EXCLUDED.{identifier(name)}"
+            for name in (*columns, *OWN_COLUMNS)
+            if name not in key
+        )
+        newest = identifier(watermark)
+        action = (
+            f"DO UPDATE SET {changes} WHERE old.{newest} IS NULL"
+            f" OR EXCLUDED.{newest} >= old.{newest}"
+        )
+    row = connection.row(
+        f"WITH merged AS (INSERT INTO {target_sql} AS old ({names})"
+        f" SELECT {names} FROM ({rows_sql}) s"
+        f" ON CONFLICT ({identifiers(key)}) {action} RETURNING (xmax = 0) AS fresh)"
+        " SELECT count(*), count(*) FILTER (WHERE fresh) FROM merged"
+    )
+    assert row is not None  # an aggregate yields one row
+    return Merged(row[0], row[1])
+
+
+def delete_matching(
+    connection: Connection, target_sql: str, key: Sequence[str], rows_sql: str
+) -> int:
+    """Delete the target's rows whose key a query yields; how many there were."""
+    return connection.execute(
+        f"DELETE FROM {target_sql} t USING ({rows_sql}) s WHERE {_same_key(key)}"
+    )
+
+
+def delete_missing(
+    connection: Connection, target_sql: str, key: Sequence[str], keys_sql: str
+) -> int:
+    """Delete the target's rows whose key is not in ``keys_sql``; how many there were."""
+    return connection.execute(
+        f"DELETE FROM {target_sql} t WHERE NOT EXISTS"
+        f" (SELECT 1 FROM {keys_sql} s WHERE {_same_key(key)})"
+    )
+
+
+def _same_key(key: Sequence[str]) -> str:
+    return " AND ".join(f"t.{identifier(name)} = s.{identifier(name)}" for name in key)

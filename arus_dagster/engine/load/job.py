@@ -1,0 +1,98 @@
+"""What a load needs to know, and what it answers.
+
+Owns the vocabulary of the load strategies; all column names here are the target's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from arus_dagster.dialects.base import Chunk, Column, Window
+from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.raw_table import RawTable
+from arus_dagster.dialects.postgresql.target_table import TargetShape, TargetTable
+from arus_dagster.engine.transform.process import TransformedChunk
+
+Reject = Callable[[str, bytes, tuple[Column, ...]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadJob:
+    """One load of one table.
+
+    Args:
+        connection: the warehouse session.
+        shape: the target as it is, or None if it is made by this load.
+        columns: the source's columns, in the order of the lines.
+        key: the primary key; empty means none.
+        window: None replaces the whole target.
+        watermark: the watermark column, or None.
+        deleted_condition: SQL on a staged row: it leaves the target. None where no such rows come.
+        may_repeat: whether two rows of one key can come.
+        raw: where source rows are kept, or None.
+        may_alter: whether columns that scripts add may be added to the target.
+        reject: told the reason, the line, and the line's columns (with the source's names) of a
+            row that the warehouse refused.
+        source_columns: ``columns`` under their names in the source.
+        rename: source or script name to target name.
+    """
+
+    connection: Connection
+    target: TargetTable
+    shape: TargetShape | None
+    columns: tuple[Column, ...]
+    source_columns: tuple[Column, ...]
+    rename: Callable[[str], str]
+    key: tuple[str, ...]
+    window: Window | None
+    watermark: Column | None
+    deleted_condition: str | None
+    may_repeat: bool
+    raw: RawTable | None
+    run_id: str
+    may_alter: bool
+    comment: str | None
+    reject: Reject
+
+    @property
+    def full(self) -> bool:
+        return self.window is None
+
+
+@dataclass(slots=True)
+class LoadCounts:
+    """What a load did, by the warehouse's own count.
+
+    Args:
+        loaded: rows put into the target.
+        deleted: rows that take a row out of the target.
+        dropped: rows superseded by another of the same key.
+        raw: rows put into the raw table.
+        growth: by how many rows the target grew; negative if it shrank.
+        columns: the target's columns that were written.
+    """
+
+    loaded: int = 0
+    deleted: int = 0
+    dropped: int = 0
+    raw: int = 0
+    growth: int = 0
+    columns: tuple[Column, ...] = field(default=())
+
+
+class Load(Protocol):
+    """A way of loading; ``settle`` leaves a transaction open, which its caller commits."""
+
+    def begin(self) -> None:
+        """Make ready for the first rows."""
+
+    def add(self, chunk: Chunk | TransformedChunk) -> None:
+        """Take some rows."""
+
+    def settle(self) -> LoadCounts:
+        """Bring all rows into the target."""
+
+    def loaded_rows(self) -> str:
+        """SQL of a FROM item (an alias included) with the target's rows that this load wrote."""

@@ -1,0 +1,259 @@
+"""The rows of one table, between a snapshot of the source and a session of the warehouse.
+
+Owns the order: preparation, rows, checks, state, one commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+
+from arus_dagster.dialects.base import Chunk, Column, HighWatermark, RejectedRow, SourceSnapshot
+from arus_dagster.dialects.postgresql.bookkeeping import TableState, write_state
+from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.dead_letters import DeadLetterSpool
+from arus_dagster.dialects.postgresql.names import literal
+from arus_dagster.dialects.postgresql.types import is_temporal
+from arus_dagster.engine import quality
+from arus_dagster.engine.cancellation import CancelToken
+from arus_dagster.engine.dead_letters import Rejections
+from arus_dagster.engine.key_deletes import remove_missing
+from arus_dagster.engine.load.job import LoadCounts
+from arus_dagster.engine.load.staged import StagedLoad
+from arus_dagster.engine.preparation import prepare
+from arus_dagster.engine.progress import OnMessage, Progress
+from arus_dagster.engine.reading import ReadAhead
+from arus_dagster.engine.result import Check, SyncResult
+from arus_dagster.engine.specs import SyncRequest
+from arus_dagster.engine.transform.payload import row_payload
+from arus_dagster.engine.transform.process import TransformProcess
+
+
+class Transfer:
+    """One load, ready to run.
+
+    Args:
+        connection: the warehouse's session, alone with the table.
+        snapshot: the source's.
+        state: what the last sync left, or None.
+    """
+
+    def __init__(
+        self,
+        request: SyncRequest,
+        connection: Connection,
+        snapshot: SourceSnapshot,
+        state: TableState | None,
+        on_message: OnMessage,
+        cancel: CancelToken,
+    ) -> None:
+        self._request = request
+        self._connection = connection
+        self._snapshot = snapshot
+        self._state = state
+        self._tell = on_message
+        self._cancel = cancel
+        self._progress = Progress(on_message)
+        self._spool = DeadLetterSpool(connection, request.raw_schema)
+        self._rejections = Rejections(self._spool, request.policy)
+        self._extracted = 0
+        self._dropped = 0
+        self._warnings: Counter[str] = Counter()
+        self._prepared = prepare(request, snapshot, connection, state, self._refuse)
+        self._load = self._prepared.load()
+
+    def run(self) -> SyncResult:
+        """Move the rows and commit; see ``sync_table``."""
+        plan = self._prepared.plan
+        for event in self._prepared.drift:
+            self._tell("WARNING", f"schema drift: {event.message}")
+        read = plan.watermark_read(self._prepared.shape)
+        high = self._snapshot.high_watermark(read) if read else HighWatermark(None)
+        self._tell("INFO", self._announcement())
+        self._load.begin()
+        self._move()
+        self._rejections.judge(self._extracted, full=plan.full)
+        counts = self._load.settle()
+        removed = remove_missing(self._request, self._prepared, self._connection, self._snapshot)
+        row_count, checks = self._check(counts, removed)
+        after = self._state_after(high, row_count)
+        self._account(after)
+        self._cancel.check()
+        self._connection.execute("COMMIT")
+        result = SyncResult(
+            rows_extracted=self._extracted,
+            rows_loaded_raw=counts.raw,
+            rows_loaded=counts.loaded,
+            rows_deleted=counts.deleted,
+            rows_dropped=self._dropped + counts.dropped,
+            rows_failed=self._rejections.count,
+            rows_removed=removed,
+            row_count=row_count,
+            bytes=self._progress.bytes,
+            duration_ms=self._progress.milliseconds,
+            watermark_before=self._state.watermark if self._state else None,
+            watermark_after=after.watermark,
+            window_lower=plan.window.lower if plan.window else None,
+            full=plan.full,
+            warnings=dict(self._warnings),
+            drift=self._prepared.drift,
+            checks=checks,
+            columns=counts.columns,
+        )
+        self._conclude(result)
+        return result
+
+    def _refuse(self, reason: str, line: bytes, columns: tuple[Column, ...]) -> None:
+        text = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
+        self._rejections.add(RejectedRow("load", reason, row_payload(text, columns)))
+
+    def _move(self) -> None:
+        prepared = self._prepared
+        read = prepared.plan.read(prepared.shape, exclude_deleted=prepared.excludes_deleted)
+        with ReadAhead(self._snapshot, read) as chunks, self._transform() as transform:
+            for chunk in chunks:
+                self._cancel.check()
+                self._extracted += chunk.rows + len(chunk.rejected)
+                self._warnings.update(chunk.warnings)
+                self._progress.add(chunk.rows, len(chunk.data))
+                for rejected in chunk.rejected:
+                    self._rejections.add(rejected)
+                if not chunk.rows:
+                    continue
+                if transform is None:
+                    self._load.add(chunk)
+                else:
+                    self._through_scripts(chunk, transform)
+
+    def _through_scripts(self, chunk: Chunk, transform: TransformProcess) -> None:
+        assert isinstance(self._load, StagedLoad)  # scripts always go by the stage
+        chunk = self._load.keep_source(chunk)
+        if not chunk.rows:
+            return
+        made = transform.apply(chunk)
+        self._dropped += made.dropped
+        for rejected in made.rejected:
+            self._rejections.add(rejected)
+        self._load.add(made)
+
+    @contextlib.contextmanager
+    def _transform(self) -> Iterator[TransformProcess | None]:
+        if not self._prepared.scripts:
+            yield None
+            return
+        process = TransformProcess(
+            self._prepared.scripts,
+            self._prepared.shape.columns,
+            on_print=lambda line: self._tell("INFO", f"script: {line}"),
+            known=self._state.script_columns if self._state else (),
+        )
+        with process, self._cancel.telling(process.cancel):
+            yield process
+
+    def _check(self, counts: LoadCounts, removed: int) -> tuple[int, tuple[Check, ...]]:
+        """The target's rows now, and the findings."""
+        prepared = self._prepared
+        dropped = self._dropped + counts.dropped
+        failed = self._rejections.count
+        checks = [
+            quality.row_balance(self._extracted, counts.loaded, counts.deleted, dropped, failed)
+        ]
+        if prepared.plan.full:
+            row_count = prepared.job.target.count()
+            read = prepared.plan.read(prepared.shape, exclude_deleted=prepared.excludes_deleted)
+            expected = self._snapshot.count(read) - counts.deleted - dropped - failed
+            threshold = self._request.policy.quality_check_threshold
+            checks.append(quality.row_count(expected, row_count, threshold))
+        else:
+            before = self._state.row_count if self._state else 0
+            row_count = before + counts.growth - removed
+        required = [
+            c for c in prepared.columns if not c.nullable and c.name not in prepared.job.key
+        ]
+        rows = self._load.loaded_rows()
+        checks.append(quality.not_null(self._connection, rows, required, self._warnings))
+        return row_count, tuple(checks)
+
+    def _state_after(self, high: HighWatermark, row_count: int) -> TableState:
+        prepared, state = self._prepared, self._state
+        plan = prepared.plan
+        watermark, deleted = high.value, high.deleted
+        if not plan.moves_watermark and state is not None:
+            watermark, deleted = state.watermark, state.deleted_watermark
+        elif not plan.full and state is not None:
+            watermark = self._later(state.watermark, watermark, plan.watermark_column)
+            deleted = self._later(state.deleted_watermark, deleted, plan.soft_delete_column)
+        load = self._load
+        return TableState(
+            watermark_column=plan.watermark_column,
+            watermark=watermark,
+            deleted_watermark=deleted,
+            row_filter=plan.row_filter,
+            primary_key=prepared.key,
+            source_columns=prepared.found,
+            script_columns=load.script_columns if isinstance(load, StagedLoad) else (),
+            row_count=row_count,
+        )
+
+    def _later(self, old: str | None, new: str | None, name: str | None) -> str | None:
+        """The later of two watermarks; in a window with a lookback the new one may be the older."""
+        if old is None or new is None or name is None:
+            return new if old is None else old
+        column = self._prepared.shape.column(name)
+        if column is None or not is_temporal(column.target_type):
+            return new  # read without a lookback, so never less than the old one
+        later = self._connection.value(
+            f"SELECT {literal(new)}::{column.target_type} >= {literal(old)}::{column.target_type}"
+        )
+        return new if later else old
+
+    def _account(self, after: TableState) -> None:
+        """Put all that is kept about this load beside its rows."""
+        request = self._request
+        table, run_id = request.table, request.run.id
+        self._spool.store(request.pipeline_id, table.id, str(table.source), run_id)
+        if self._prepared.plan.full:
+            self._spool.forget_unseen(table.id, run_id)
+        if self._prepared.job.raw is not None:
+            policy = request.policy
+            self._prepared.job.raw.retain(
+                run_id, policy.raw_retention_runs, policy.raw_retention_days
+            )
+        write_state(self._connection, request.raw_schema, table.id, run_id, after)
+
+    def _announcement(self) -> str:
+        plan, table = self._prepared.plan, self._request.table
+        if plan.window is None:
+            return f"reading all of {table.source} into {table.target} ({plan.reason})"
+        window = plan.window
+        bounds = f"{window.column} from {window.lower}"
+        if window.upper is not None:
+            bounds += f" to {window.upper}"
+        if window.lookback_seconds:
+            bounds += f", less {window.lookback_seconds} s"
+        return f"reading {table.source} into {table.target}: {bounds} ({plan.reason})"
+
+    def _conclude(self, result: SyncResult) -> None:
+        parts = [f"{result.rows_loaded:,} rows loaded"]
+        for number, what in (
+            (result.rows_loaded_raw, "kept raw"),
+            (result.rows_deleted, "soft-deleted"),
+            (result.rows_removed, "gone from the source removed"),
+            (result.rows_dropped, "dropped"),
+        ):
+            if number:
+                parts.append(f"{number:,} {what}")
+        seconds = max(result.duration_ms, 1) / 1000
+        rate = result.rows_extracted / seconds
+        self._tell("INFO", f"{', '.join(parts)} in {seconds:.1f} s ({rate:,.0f} rows/s)")
+        for kind, number in result.warnings.items():
+            self._tell("WARNING", f"{number:,} values changed by rule: {kind}")
+        for check in result.checks:
+            if not check.passed:
+                self._tell("WARNING", f"quality check {check.name}: {check.message}")
+        if result.rows_failed:
+            self._tell(
+                "WARNING",
+                f"{result.rows_failed:,} rows in the dead letters: {self._rejections.reasons}",
+            )
