@@ -15,8 +15,9 @@ from arus_dagster.engine.transform.copytext import NULL
 from arus_dagster.engine.transform.decoders import decoder
 from arus_dagster.engine.transform.encoders import Encoder, encoder
 from arus_dagster.engine.transform.kinds import kind_of, type_for
+from arus_dagster.engine.transform.memory import out_of_memory
 from arus_dagster.engine.transform.row import Row, row_class
-from arus_dagster.engine.transform.script import LoadedScript, fault
+from arus_dagster.engine.transform.script import LoadedScript, describe, fault
 
 RESERVED_PREFIX = "_arus_"
 MAX_COLUMNS = 1600  # PostgreSQL's own limit of a table
@@ -73,7 +74,6 @@ class BatchRunner:
 
         Raises:
             ColumnLimitError: more columns than a table can have.
-            MemoryError: the memory limit is reached.
         """
         lines = data.decode("utf-8", "surrogateescape").split("\n")
         lines.pop()
@@ -103,14 +103,17 @@ class BatchRunner:
                 if row is None:
                     dropped += 1
                     continue
+                script = None
                 kept.append(self._emit(line, fields, decoded, row))
             except MemoryError:
-                raise
+                out_of_memory()
             except _RejectedError as error:
                 rejected.append((str(error), line))
             except BaseException as error:  # noqa: BLE001 - sys.exit() in a script is a fault too
-                reason = fault(script, error) if script is not None else str(error)
-                rejected.append((reason, line))
+                if script is not None:
+                    rejected.append((fault(script, error), line))
+                else:  # values of a script's own classes have methods that may fail
+                    rejected.append((f"the row can't be stored: {describe(error)}", line))
         return self._outcome(kept, dropped, rejected)
 
     def _emit(
@@ -191,17 +194,16 @@ class BatchRunner:
         rejected: list[tuple[str, str]],
     ) -> BatchOutcome:
         self._add_columns([extras for _, _, extras in kept if extras])
-        if self._added:
-            lines = []
-            for original, line, extras in kept:
+        lines = []
+        for original, line, extras in kept:
+            if extras or self._added:
                 try:
                     tail = self._tail(extras or {})
                 except _RejectedError as error:
                     rejected.append((str(error), original))
-                else:
-                    lines.append(f"{line}\t{tail}" if self._names else tail)
-        else:
-            lines = [line for _, line, _ in kept]
+                    continue
+                line = "\t".join([line, *tail] if self._names else tail)
+            lines.append(line)
         text = "\n".join(lines) + "\n" if lines else ""
         return BatchOutcome(text.encode("utf-8", "surrogateescape"), len(lines), dropped, rejected)
 
@@ -219,7 +221,7 @@ class BatchRunner:
             self._added[name] = encoder(kind_of(target_type))
             self.added.append((name, target_type))
 
-    def _tail(self, extras: dict[str, Any]) -> str:
+    def _tail(self, extras: dict[str, Any]) -> list[str]:
         fields = []
         for name, encode in self._added.items():
             try:
@@ -229,4 +231,4 @@ class BatchRunner:
         for name, value in extras.items():
             if value is not None and name not in self._added:
                 raise _RejectedError(f"column {name!r}: a {type(value).__name__} can't be stored")
-        return "\t".join(fields)
+        return fields

@@ -26,9 +26,9 @@ from arus_dagster.engine.transform.frames import (
     READY,
     frame,
 )
+from arus_dagster.engine.transform.memory import EXIT_CODE as MEMORY_EXIT
 from arus_dagster.engine.transform.payload import row_payload
 from arus_dagster.engine.transform.pipe import WorkerGoneError, WorkerPipe, WorkerTimeoutError
-from arus_dagster.engine.transform.worker import MEMORY_EXIT
 from arus_dagster.errors import CancelledError, TransformError
 
 _log = logging.getLogger(__name__)

@@ -55,9 +55,8 @@ class Row(dict[Any, Any]):
     @property
     def originals(self) -> list[Any] | None:
         """What was decoded at once, by position, when something asked for all of it: a value that
-        is still the same object there is unchanged. To be asked only of a row that is not lazy;
-        None where nothing was decoded at once."""
-        return self._originals
+        is still the same object there is unchanged. None where nothing was."""
+        return None if self._fields is not None else self._originals
 
     def touched(self) -> ItemsView[Any, Any]:
         """What storage holds: the columns looked at or set, and keys that a script added."""

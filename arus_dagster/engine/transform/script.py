@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from arus_dagster.engine.transform.memory import out_of_memory
+
 _MAX_MESSAGE = 500
 
 Transform = Callable[[Any], Any]
@@ -103,7 +105,7 @@ def load(name: str, content: str) -> LoadedScript:
     try:
         exec(code, module)
     except MemoryError:
-        raise
+        out_of_memory()
     except BaseException as error:  # noqa: BLE001 - sys.exit() at the top level is a fault too
         raise ScriptError(name, describe(error), line_within(file, error.__traceback__)) from None
     if "transform" not in module:

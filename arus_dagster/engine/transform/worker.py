@@ -25,10 +25,10 @@ from arus_dagster.engine.transform.frames import (
     frame,
     read_frame,
 )
+from arus_dagster.engine.transform.memory import out_of_memory
 from arus_dagster.engine.transform.sandbox import isolate
 from arus_dagster.engine.transform.script import ScriptError, describe, load
 
-MEMORY_EXIT = 3  # the exit code that says: out of memory, and not even able to tell
 # Python's usual 28 digits would round a DECIMAL(65,30) as soon as a script computes with it.
 DECIMAL_DIGITS = 100
 MAX_PRINTED_LINES = 1000
@@ -48,11 +48,11 @@ class _Printer(io.TextIOBase):
         return True
 
     def write(self, text: str, /) -> int:
-        *lines, self._partial = (self._partial + text).split("\n")
+        *lines, rest = (self._partial + text).split("\n")
         for line in lines:
             self._tell(line)
-        if len(self._partial) > MAX_PRINTED_CHARACTERS:
-            self.finish_line()
+        # One character past the limit is enough to see that the line was cut.
+        self._partial = rest[: MAX_PRINTED_CHARACTERS + 1]
         return len(text)
 
     def finish_line(self) -> None:
@@ -93,7 +93,7 @@ def _dry_run(transform: Any) -> None:
     try:
         transform({})
     except MemoryError:
-        raise
+        out_of_memory()
     except BaseException:  # noqa: BLE001, S110 - a good script may well need real columns
         pass
 
@@ -144,13 +144,11 @@ def main(parent: int, memory_mb: int) -> None:
     # Scripts import the standard library alone: this package's modules are bound already.
     for name in [name for name in sys.modules if name.split(".")[0] == "arus_dagster"]:
         del sys.modules[name]
-    reserve = bytearray(1 << 20)
     code = 0
     try:
         _serve(requests, answers, printer, isolation)
     except MemoryError:
-        del reserve
-        code = MEMORY_EXIT
+        out_of_memory()
     except ScriptError as error:
         printer.finish_line()
         _say(
