@@ -17,11 +17,16 @@ from sqlalchemy.orm import Session
 from arus_dagster.catalog.destination import Destination
 from arus_dagster.catalog.pipeline import PipelineTable
 from arus_dagster.catalog.session import advisory_lock
+from arus_dagster.dialects.postgresql.bookkeeping import (
+    DEAD_LETTERS_TABLE,
+    RAW_RUNS_TABLE,
+    STATE_TABLE,
+)
 from arus_dagster.dialects.postgresql.names import MAX_IDENTIFIER_BYTES, target_name
 from arus_dagster.errors import InvalidInputError
 
 # Tables that the engine keeps beside the raw ones.
-OWN_TABLES = ("_arus_state", "_dead_letters")
+OWN_TABLES = (STATE_TABLE, RAW_RUNS_TABLE, DEAD_LETTERS_TABLE)
 _SYSTEM_SCHEMAS = frozenset({"information_schema", "arus_config"})
 _HASH_DIGITS = 10
 

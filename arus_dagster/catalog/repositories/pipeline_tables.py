@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -101,12 +102,18 @@ def replace(session: Session, pipeline: Pipeline, choices: Sequence[TableChoice]
 def place_anew(session: Session, pipeline: Pipeline) -> None:
     """Choose the names of all tables again, for a new destination or target schema.
 
+    A table that lands elsewhere becomes another one, with an id and so a state of its own: its
+    watermark tells what the former target holds, and nothing about the new one.
+
     Args:
         pipeline: with its source, destination and tables loaded.
     """
     names = names_taken(session, pipeline.destination, besides=pipeline.tables)
     for table in pipeline.tables:
+        before = (table.destination_id, table.target_schema, table.target_table)
         _place(table, pipeline, names)
+        if (table.destination_id, table.target_schema, table.target_table) != before:
+            table.id = uuid.uuid4()
     session.flush()
 
 

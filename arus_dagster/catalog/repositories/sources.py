@@ -23,19 +23,15 @@ from arus_dagster.catalog.shapes import shape_from_json, shape_to_json
 from arus_dagster.catalog.slugs import free_slug
 from arus_dagster.catalog.source import Source, SourceTable
 from arus_dagster.dialects.base import TableRef, TableShape
+from arus_dagster.dialects.selection import Selection
 from arus_dagster.errors import ConflictError, NotFoundError
 
 # A change of one of these makes the last test say nothing about the connection.
 CONNECTION_FIELDS = frozenset(
     {"type", "host", "port", "database", "username", "ssl_mode", "ssl_ca", "ssl_cert"}
 )
-_CHANGEABLE = CONNECTION_FIELDS | {
-    "name",
-    "sync_method",
-    "table_include",
-    "table_exclude",
-    "schema_include",
-}
+_PATTERNS = frozenset({"table_include", "table_exclude", "schema_include"})
+_CHANGEABLE = CONNECTION_FIELDS | _PATTERNS | {"name", "sync_method"}
 _IN_DEFINITIONS = frozenset({"name", "type", "database"})
 
 
@@ -113,7 +109,9 @@ def update(
     changes: Mapping[str, object],
     secrets: Mapping[str, str | None] | None = None,
 ) -> Source:
-    """Change some of a source's fields; what was discovered stays until the next discovery.
+    """Change some of a source's fields.
+
+    What was discovered stays until the next discovery, but for what new patterns leave out.
 
     Args:
         changes: model fields to their new values.
@@ -139,6 +137,8 @@ def update(
             source.secrets = merged(session, source.secrets, secrets)
         if secrets or CONNECTION_FIELDS & changed.keys():
             source.status, source.last_error = "registered", None
+        if _PATTERNS & changed.keys():
+            _forget_left_out(session, source)
     if _IN_DEFINITIONS & changed.keys():
         definitions_version.bump(session)
     session.refresh(source)
@@ -169,11 +169,19 @@ def record_test(session: Session, source: Source, error: str | None) -> None:
     session.flush()
 
 
+def selection_of(source: Source) -> Selection:
+    """Which tables the source's patterns admit."""
+    return Selection(
+        include=source.table_include, exclude=source.table_exclude, schemas=source.schema_include
+    )
+
+
 def replace_tables(session: Session, source: Source, shapes: Sequence[TableShape]) -> None:
-    """Store what a discovery found in place of what the last one found."""
+    """Store what a discovery found, and the patterns admit, in place of what the last one found."""
     # Two discoveries at once take turns: the later one's rows must not meet the earlier one's.
     session.execute(select(Source.id).where(Source.id == source.id).with_for_update())
     session.execute(sa.delete(SourceTable).where(SourceTable.source_id == source.id))
+    selection = selection_of(source)
     rows = [
         {
             "source_id": source.id,
@@ -182,6 +190,7 @@ def replace_tables(session: Session, source: Source, shapes: Sequence[TableShape
             "shape": shape_to_json(shape),
         }
         for shape in shapes
+        if selection.admits(shape.table)
     ]
     if rows:
         session.execute(insert(SourceTable), rows)
@@ -245,6 +254,21 @@ def table_counts(
         found = discovered.get(source_id, 0)
         counts[source_id] = TableCounts(found, enabled.get(source_id, found))
     return counts
+
+
+def _forget_left_out(session: Session, source: Source) -> None:
+    selection = selection_of(source)
+    known = session.execute(
+        select(SourceTable.schema, SourceTable.name).where(SourceTable.source_id == source.id)
+    ).all()
+    left_out = [key for key in known if not selection.admits(TableRef(*key))]
+    if left_out:
+        session.execute(
+            sa.delete(SourceTable).where(
+                SourceTable.source_id == source.id,
+                sa.tuple_(SourceTable.schema, SourceTable.name).in_(left_out),
+            )
+        )
 
 
 def _unique_name(session: Session, name: str) -> AbstractContextManager[None]:

@@ -180,9 +180,12 @@ def test_a_table_gone_from_the_source_can_still_be_switched_off(session, source,
 
 def test_a_new_target_schema_or_destination_moves_the_targets(session, source, warehouse):
     pipeline = make_pipeline(session, source, warehouse, tables=(USERS,))
+    first_id = pipeline.tables[0].id
 
     pipeline = pipelines.update(session, pipeline, {"target_schema": "marts"})
-    assert pipeline.tables[0].target_schema == "marts"
+    (users,) = pipeline.tables
+    assert users.target_schema == "marts"
+    assert users.id != first_id, "the former target's state says nothing about the new one"
 
     other = make_destination(session, "Other", is_default=False, raw_schema="raw", host="else")
     pipeline = pipelines.update(session, pipeline, {"destination_id": other.id})

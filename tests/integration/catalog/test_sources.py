@@ -104,6 +104,20 @@ def test_a_discovery_replaces_the_one_before(session):
     assert [s.table for s in found] == [TableRef("public", "new")]
 
 
+def test_patterns_decide_which_tables_are_known(session):
+    source = make_source(session, table_include=("+o*",), table_exclude=("-archive.*",))
+    found = sources.discovered_tables(session, source)
+    assert [str(s.table) for s in found] == ["public.orders"]
+
+    sources.update(session, source, {"table_include": [], "table_exclude": []})
+    sources.replace_tables(session, source, SHOP)
+    assert len(sources.discovered_tables(session, source)) == 3
+
+    sources.update(session, source, {"table_exclude": ["-user?"], "schema_include": ["public"]})
+    found = sources.discovered_tables(session, source)
+    assert [str(s.table) for s in found] == ["public.orders"]
+
+
 def test_all_discovered_tables_count_as_enabled_until_a_pipeline_reads_some(session):
     source, other = make_source(session), make_source(session, "Other")
     counts = sources.table_counts(session, [source.id, other.id])
