@@ -6,19 +6,15 @@ Refuses to keep anything: whoever asks again asks Dagster again.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from arus_api.dagster.models import (
-    ACTIVE,
-    AssetNode,
-    DagsterRun,
-    Instigator,
-    LogPage,
-    RunStatus,
-)
+from arus_api.dagster.latest_runs import JobSince, LatestRuns, latest_runs
+from arus_api.dagster.models import ACTIVE, AssetNode, DagsterRun, Instigator, LogEvent
+from arus_api.dagster.run_filter import RunFilter, tag_list
 from arus_api.dagster.transport import RELOAD_SECONDS, DagsterUnavailableError, Transport
 from arus_dagster import names
 from arus_dagster.errors import ConflictError, NotFoundError
@@ -78,7 +74,7 @@ class DagsterClient:
         job: dict[str, Any] = {**_REPOSITORY, "jobName": job_name}
         if assets is not None:
             job["assetSelection"] = [{"path": list(path)} for path in assets]
-        answer = self._ask("launch_run", job=job, tags=_tag_list(tags))
+        answer = self._ask("launch_run", job=job, tags=tag_list(tags))
         return DagsterRun.model_validate(answer["run"])
 
     def reexecute(
@@ -95,7 +91,7 @@ class DagsterClient:
         params = {
             "parentRunId": run_id,
             "strategy": "FROM_FAILURE" if failed_steps_only else "ALL_STEPS",
-            "extraTags": _tag_list(tags),
+            "extraTags": tag_list(tags),
             "useParentRunTags": True,
         }
         answer = self._ask("reexecute_run", params=params)
@@ -105,65 +101,41 @@ class DagsterClient:
         """Raises NotFoundError if there is no such run."""
         return DagsterRun.model_validate(self._ask("run", runId=run_id))
 
-    def runs(
-        self,
-        *,
-        limit: int,
-        cursor: str | None = None,
-        run_ids: Sequence[str] | None = None,
-        statuses: Sequence[RunStatus] | None = None,
-        tags: Mapping[str, str] | None = None,
-        created_after: datetime | None = None,
-        created_before: datetime | None = None,
-    ) -> list[DagsterRun]:
+    def runs(self, which: RunFilter, *, limit: int, cursor: str | None = None) -> list[DagsterRun]:
         """Runs, newest first.
 
         Args:
             cursor: id of the run after which to begin.
         """
-        answer = self._ask(
-            "runs",
-            filter=_filter(run_ids, statuses, tags, created_after, created_before),
-            cursor=cursor,
-            limit=limit,
-        )
+        answer = self._ask("runs", filter=which.variables, cursor=cursor, limit=limit)
         return [DagsterRun.model_validate(run) for run in answer["results"]]
 
-    def run_ids(
-        self,
-        *,
-        limit: int,
-        cursor: str | None = None,
-        statuses: Sequence[RunStatus] | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> list[str]:
+    def latest_runs(
+        self, jobs: Sequence[JobSince], *, limit: int, failed_since: datetime
+    ) -> list[LatestRuns]:
+        """The latest runs of each job, in one request; see ``latest_runs.latest_runs``."""
+        return latest_runs(self._transport, jobs, limit=limit, failed_since=failed_since)
+
+    def run_ids(self, which: RunFilter, *, limit: int) -> list[str]:
         """Ids of runs, newest first; cheap for many."""
-        answer = self._ask(
-            "run_ids",
-            filter=_filter(None, statuses, tags, None, None),
-            cursor=cursor,
-            limit=limit,
-        )
-        ids: list[str] = answer["results"]
+        ids: list[str] = self._ask("run_ids", filter=which.variables, limit=limit)["results"]
         return ids
 
-    def count_runs(
-        self,
-        *,
-        statuses: Sequence[RunStatus] | None = None,
-        tags: Mapping[str, str] | None = None,
-        created_after: datetime | None = None,
-        created_before: datetime | None = None,
-    ) -> int:
+    def count_runs(self, which: RunFilter) -> int:
         """How many runs there are."""
-        answer = self._ask(
-            "run_count", filter=_filter(None, statuses, tags, created_after, created_before)
-        )
-        return int(answer["count"])
+        return int(self._ask("run_count", filter=which.variables)["count"])
+
+    def runs_by_job(self, limit: int) -> dict[str, list[DagsterRun]]:
+        """The latest runs of every loaded job, newest first, in one query of Dagster's storage."""
+        jobs = self._ask("job_runs", repository=_REPOSITORY, limit=limit)["jobs"]
+        return {
+            job["name"]: [DagsterRun.model_validate(run) for run in job["runs"]] for job in jobs
+        }
 
     def active_runs(self, pipeline_id: str) -> list[DagsterRun]:
         """The pipeline's runs that have not ended, oldest first."""
-        runs = self.runs(limit=25, statuses=ACTIVE, tags={names.PIPELINE_ID: pipeline_id})
+        which = RunFilter(statuses=ACTIVE, tags={names.PIPELINE_ID: pipeline_id})
+        runs = self.runs(which, limit=25)
         return runs[::-1]
 
     def terminate(self, run_id: str) -> None:
@@ -175,17 +147,21 @@ class DagsterClient:
         """
         self._ask("terminate_run", runId=run_id)
 
-    def logs(self, run_id: str, *, after: str | None = None, limit: int = MAX_EVENTS) -> LogPage:
-        """Events of a run in the order they were stored.
+    def logs(self, run_id: str, *, offset: int, limit: int) -> list[LogEvent]:
+        """Events of a run, in the order in which they were stored.
 
         Args:
-            after: ``cursor`` of an earlier page.
+            offset: how many to leave out before.
+            limit: at most ``MAX_EVENTS``.
 
         Raises:
             NotFoundError: no such run.
         """
-        answer = self._ask("logs", runId=run_id, afterCursor=after, limit=limit)
-        return LogPage.model_validate(answer)
+        # Dagster pages by a cursor that names a place; one of its two kinds is a plain offset.
+        place = json.dumps({"type": "OFFSET", "value": offset}).encode()
+        cursor = base64.b64encode(place).decode()
+        answer = self._ask("logs", runId=run_id, afterCursor=cursor, limit=limit)
+        return [LogEvent.model_validate(event) for event in answer["events"]]
 
     # Schedules and sensors
 
@@ -296,31 +272,6 @@ _REFUSALS = frozenset(
         "RepositoryLocationNotFound",
     }
 )
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in tags.items()]
-
-
-def _filter(
-    run_ids: Sequence[str] | None,
-    statuses: Sequence[RunStatus] | None,
-    tags: Mapping[str, str] | None,
-    created_after: datetime | None,
-    created_before: datetime | None,
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if run_ids is not None:
-        found["runIds"] = list(run_ids)
-    if statuses is not None:
-        found["statuses"] = [status.value for status in statuses]
-    if tags is not None:
-        found["tags"] = _tag_list(tags)
-    if created_after is not None:
-        found["createdAfter"] = created_after.timestamp()
-    if created_before is not None:
-        found["createdBefore"] = created_before.timestamp()
-    return found
 
 
 def _instigator(item: Mapping[str, Any], state: str) -> Instigator:

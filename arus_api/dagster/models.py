@@ -85,14 +85,6 @@ class LogEvent(Answer):
     failure: FailureText | None = Field(default=None, alias="failureMetadata")
 
 
-class LogPage(Answer):
-    """A stretch of a run's log; ``cursor`` is the place behind it."""
-
-    cursor: str
-    has_more: bool = Field(alias="hasMore")
-    events: list[LogEvent]
-
-
 class Instigator(Answer):
     """A schedule or sensor and whether it is running."""
 

@@ -63,15 +63,26 @@ class Transport:
     def execute(
         self, name: str, variables: Mapping[str, Any], timeout_seconds: float = READ_SECONDS
     ) -> Any:
-        """The value of the query's one root field.
+        """The value of the one root field of ``queries/<name>.graphql``.
 
         Raises:
             DagsterUnavailableError: no answer, or one that is no answer to a query.
         """
+        (value,) = self.request(name, query(name), variables, timeout_seconds).values()
+        return value
+
+    def request(
+        self,
+        name: str,
+        text: str,
+        variables: Mapping[str, Any],
+        timeout_seconds: float = READ_SECONDS,
+    ) -> dict[str, Any]:
+        """The values of a query's root fields; ``name`` is for the log. Raises as ``execute``."""
         try:
             response = self._http.post(
                 "/graphql",
-                json={"query": query(name), "variables": dict(variables)},
+                json={"query": text, "variables": dict(variables)},
                 timeout=httpx.Timeout(timeout_seconds, connect=CONNECT_SECONDS),
             )
             body = response.json()
@@ -86,8 +97,8 @@ class Transport:
             log.error("dagster_query_failed", query=name, problems=problems)
             first = str(problems[0].get("message", "")) if problems else "no data"
             raise DagsterUnavailableError(f"Dagster could not answer: {first[:500]}")
-        (value,) = body["data"].values()
-        return value
+        data: dict[str, Any] = body["data"]
+        return data
 
     def close(self) -> None:
         """Close the pool's connections."""
