@@ -209,6 +209,24 @@ def delete(session: Session, pipeline: Pipeline) -> None:
     definitions_version.bump(session)
 
 
+def of_selection(session: Session, source: Source) -> Pipeline | None:
+    """The pipeline that follows a source's selection, with its source, destination and tables.
+
+    Raises:
+        ConflictError: there is no default destination.
+    """
+    destination = destinations.get_default(session)
+    return session.scalar(
+        _whole()
+        .where(
+            Pipeline.source_id == source.id,
+            Pipeline.destination_id == destination.id,
+            Pipeline.from_selection,
+        )
+        .execution_options(populate_existing=True)
+    )
+
+
 def apply_selection(session: Session, source: Source, tables: Sequence[TableChoice]) -> Pipeline:
     """Make, or bring up to date, the pipeline that follows a source's table selection.
 
@@ -217,17 +235,11 @@ def apply_selection(session: Session, source: Source, tables: Sequence[TableChoi
         UnknownTablesError: tables that the source's last discovery did not find.
         InvalidInputError: a choice is not acceptable.
     """
-    destination = destinations.get_default(session)
     advisory_lock(session, f"selection {source.id}")
-    pipeline_id = session.scalar(
-        select(Pipeline.id).where(
-            Pipeline.source_id == source.id,
-            Pipeline.destination_id == destination.id,
-            Pipeline.from_selection,
-        )
-    )
-    if pipeline_id is not None:
-        return update(session, get(session, pipeline_id), {}, tables)
+    existing = of_selection(session, source)
+    if existing is not None:
+        return update(session, existing, {}, tables)
+    destination = destinations.get_default(session)
     in_force = settings.load(session)
     new = NewPipeline(
         name=_selection_name(session, in_force.pipeline_name_prefix, source, destination),
