@@ -27,6 +27,9 @@ from tests.servers import (
     session_directory,
 )
 
+# Here and not in the packages that use it, or each of them would start a Dagster of its own.
+pytest_plugins = ("tests.dagster_stack",)
+
 CATALOG_TEMPLATE = "arus_catalog_template"
 
 

@@ -1,0 +1,130 @@
+"""The whole platform for the contract: API under uvicorn, Dagster, catalog, source, warehouse."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+
+from arus_dagster.catalog.first_admin import ensure_admin
+from arus_dagster.cli import stack
+from tests.api.contract.claims import claim_of
+from tests.api.contract.client import Calls, ContractClient
+from tests.api.contract.receiver import Receiver
+from tests.api.contract.world import World, prepare_source
+from tests.dagster_stack import DagsterStack
+from tests.servers import PostgreSQLServer
+
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture(scope="session")
+def api_url(dagster_stack: DagsterStack) -> str:
+    """Where the API listens; the stack stops it at the end."""
+    with dagster_stack.catalog.session() as session:
+        ensure_admin(session, dagster_stack.settings)
+    dagster_stack.start_one(stack.api(dagster_stack.home, dagster_stack.ports))
+    return dagster_stack.api_url
+
+
+@pytest.fixture(scope="session")
+def description(api_url: str) -> Any:
+    """The API's own description, which every answer is held against."""
+    return schemathesis.openapi.from_url(f"{api_url}/openapi.json")
+
+
+@pytest.fixture(scope="session")
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.fixture(autouse=True)
+def _a_test_calls_what_it_stands_for(
+    request: pytest.FixtureRequest, calls: Calls
+) -> Iterator[None]:
+    claim = claim_of(request.function)
+    calls.made.clear()
+    yield
+    if isinstance(claim, str):
+        answered = {status for endpoint, status in calls.made if endpoint == claim}
+        assert any(200 <= status < 300 for status in answered), f"{claim} was not called"
+    elif claim is not None:
+        assert claim in {status for _, status in calls.made}, f"nothing was answered {claim}"
+
+
+@pytest.fixture(scope="session")
+def anonymous_api(api_url: str, description: Any, calls: Calls) -> Iterator[ContractClient]:
+    client = ContractClient(api_url, description, calls)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def admin_api(
+    dagster_stack: DagsterStack, anonymous_api: ContractClient, description: Any, calls: Calls
+) -> Iterator[ContractClient]:
+    settings = dagster_stack.settings
+    password = settings.admin_password.get_secret_value()
+    client = _logged_in(anonymous_api, description, calls, settings.admin_email, password)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def editor_api(
+    anonymous_api: ContractClient, admin_api: ContractClient, description: Any, calls: Calls
+) -> Iterator[ContractClient]:
+    client = _user(anonymous_api, admin_api, description, calls, "editor")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def viewer_api(
+    anonymous_api: ContractClient, admin_api: ContractClient, description: Any, calls: Calls
+) -> Iterator[ContractClient]:
+    client = _user(anonymous_api, admin_api, description, calls, "viewer")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def receiver() -> Iterator[Receiver]:
+    """An HTTP server of ours that notifications are sent to."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
+def world(
+    postgres_server: PostgreSQLServer, dagster_stack: DagsterStack, editor_api: ContractClient
+) -> Iterator[World]:
+    """A shop database, a warehouse, and both known to the platform."""
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(postgres_server.database())
+        warehouse = stack.enter_context(postgres_server.database())
+        prepare_source(source)
+        world = World(editor_api, source, warehouse)
+        yield world
+        world.finish()
+
+
+def _user(
+    anonymous: ContractClient, admin: ContractClient, description: Any, calls: Calls, role: str
+) -> ContractClient:
+    email = f"contract-{role}@example.com"
+    user = {"email": email, "name": role.title(), "password": PASSWORD, "role": role}
+    admin.call("POST /api/auth/users", status=201, json=user)
+    return _logged_in(anonymous, description, calls, email, PASSWORD)
+
+
+def _logged_in(
+    anonymous: ContractClient, description: Any, calls: Calls, email: str, password: str
+) -> ContractClient:
+    login = {"email": email, "password": password}
+    session = anonymous.call("POST /api/auth/login", json=login)
+    url = str(anonymous.http.base_url)
+    return ContractClient(url, description, calls, session["access_token"])
