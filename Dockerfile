@@ -12,9 +12,10 @@ RUN /opt/arus/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /opt/arus/bin/python -m compileall -q /opt/arus/lib
 
 FROM python:3.12-slim-bookworm
-RUN useradd --system --create-home --home-dir /var/lib/arus --uid 10001 arus
+RUN useradd --system --create-home --home-dir /var/lib/arus --uid 10001 arus \
+    && install -d -o arus -g arus /var/lib/arus/dagster /var/lib/arus/dagster/storage
 COPY --from=build /opt/arus /opt/arus
-COPY --chown=arus:arus dagster.yaml /var/lib/arus/dagster/dagster.yaml
+COPY dagster.yaml /var/lib/arus/dagster/dagster.yaml
 COPY workspace.yaml /opt/arus/workspace.yaml
 ENV PATH=/opt/arus/bin:$PATH \
     PYTHONUNBUFFERED=1 \
