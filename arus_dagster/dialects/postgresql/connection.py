@@ -258,7 +258,9 @@ def _connect(spec: ConnectionSpec, application: str) -> psycopg2.extensions.conn
     }
     with tempfile.TemporaryDirectory(prefix="arus-tls-") as directory:
         try:
-            return psycopg2.connect(**arguments, **_tls(spec, Path(directory)))
+            arguments.update(_tls(spec, Path(directory)))
+            opened: psycopg2.extensions.connection = psycopg2.connect(**arguments)
+            return opened
         except psycopg2.Error as error:
             raise connect_error(error, spec) from None
 
