@@ -17,6 +17,7 @@ TRIGGER = "arus/trigger"  # a run's trigger_type
 MODE = "arus/mode"  # sync, full_refresh or backfill
 FROM_DATE = "arus/from_date"
 TO_DATE = "arus/to_date"
+ATTEMPT = "arus/attempt"  # 2 on the first retry
 OUTCOME = "arus/outcome"  # "skipped" on a run that ended without doing anything
 SKIP_REASON = "arus/skip_reason"
 MAX_RUNTIME = "dagster/max_runtime"
@@ -28,6 +29,7 @@ STATUS_SENSOR = "deliver_notifications"
 VERSION_METADATA = "arus/definitions_version"
 BROKEN_METADATA = "arus/broken_pipelines"
 
+_MARK = 8
 _PLAIN = re.compile(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)*")
 
 AssetPath = tuple[str, ...]
@@ -57,7 +59,18 @@ def step_name(table_id: str, schema: str, name: str) -> str:
     if _PLAIN.fullmatch(schema) and _PLAIN.fullmatch(name):
         return f"{schema}__{name}"
     readable = "__".join(re.sub(r"[^A-Za-z0-9]+", "_", part).strip("_") for part in (schema, name))
-    return f"{readable}__{table_id[:8]}"
+    return f"{readable}__{table_mark(table_id)}"
+
+
+def table_of_step(step: str) -> str | None:
+    """``schema.table`` of a step whose name spells it; None where ``table_mark`` must be asked."""
+    parts = step.split("__")
+    return ".".join(parts) if len(parts) == 2 else None
+
+
+def table_mark(table_or_step: str) -> str:
+    """What a table's id and the name of its step have in common, if the step's has three parts."""
+    return table_or_step.rpartition("__")[2][:_MARK]
 
 
 def source_path(source: str, schema: str, table: str) -> AssetPath:

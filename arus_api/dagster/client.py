@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from arus_api.dagster.counts import count_many
 from arus_api.dagster.latest_runs import JobSince, LatestRuns, latest_runs
 from arus_api.dagster.models import ACTIVE, AssetNode, DagsterRun, Instigator, LogEvent
 from arus_api.dagster.run_filter import RunFilter, tag_list
@@ -124,6 +125,10 @@ class DagsterClient:
     def count_runs(self, which: RunFilter) -> int:
         """How many runs there are."""
         return int(self._ask("run_count", filter=which.variables)["count"])
+
+    def count_many(self, filters: Sequence[RunFilter]) -> list[int]:
+        """``count_runs`` for each filter, in few requests."""
+        return count_many(self._transport, filters)
 
     def runs_by_job(self, limit: int) -> dict[str, list[DagsterRun]]:
         """The latest runs of every loaded job, newest first, in one query of Dagster's storage."""

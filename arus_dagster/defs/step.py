@@ -9,7 +9,7 @@ reload. Refuses stack traces for errors that explain themselves.
 
 import logging
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -25,10 +25,18 @@ from arus_dagster.defs.pipelines import PipelineDefinition, TableDefinition
 from arus_dagster.defs.retries import Pause, RetryPolicy, retry_policy
 from arus_dagster.defs.runs import overlapped_run
 from arus_dagster.defs.worker import Worker
-from arus_dagster.engine.result import SyncResult
+from arus_dagster.engine.cancellation import CancelToken
+from arus_dagster.engine.drift import IncompatibleDriftError
+from arus_dagster.engine.progress import Level
+from arus_dagster.engine.result import DriftEvent, SyncResult
 from arus_dagster.engine.specs import RunKind, RunSpec, SyncRequest
-from arus_dagster.engine.sync import Message, TableSync
+from arus_dagster.engine.sync import sync_table
 from arus_dagster.errors import ArusError, CancelledError, RetriableError
+
+
+# Runs that a run just before makes needless, where both were asked for at the same moment. One
+# that was launched in Dagster's UI carries no trigger and was queued on purpose.
+_SKIPPABLE = frozenset({"scheduled", "manual"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +83,12 @@ def sync_op(
 
 
 def _skips(context: dg.OpExecutionContext) -> bool:
-    if context.run.tags.get(names.TRIGGER) != "scheduled":
+    if context.run.tags.get(names.TRIGGER) not in _SKIPPABLE:
         return False
     other = overlapped_run(context.instance, context.run_id)
     if other is None:
         return False
-    reason = f"Run {other} of this pipeline was at work when the schedule ticked."
+    reason = f"Run {other} of this pipeline was at work when this one was asked for."
     context.instance.add_run_tags(
         context.run_id, {names.OUTCOME: names.SKIPPED, names.SKIP_REASON: reason}
     )
@@ -109,14 +117,21 @@ def _read_spec(
 def _sync(
     context: dg.OpExecutionContext, request: SyncRequest, retries: RetryPolicy, pause: Pause
 ) -> SyncResult:
-    def deliver(message: Message) -> None:
-        context.log.log(logging.getLevelNamesMapping()[message.level], message.text)
+    def work(tell: Callable[[tuple[Level, str]], None]) -> SyncResult:
+        return sync_table(
+            request, on_message=lambda level, text: tell((level, text)), cancel=cancel
+        )
 
-    sync = TableSync(request)
+    def deliver(message: tuple[Level, str]) -> None:
+        level, text = message
+        context.log.log(logging.getLevelNamesMapping()[level], text)
+
+    cancel = CancelToken()
     try:
-        result = Worker(sync.run, sync.cancel).run(deliver)
+        result = Worker(work, cancel.cancel).run(deliver)
     except ArusError as error:
-        _record_failure(request, error.message)
+        drift = error.events if isinstance(error, IncompatibleDriftError) else ()
+        _record_failure(request, error.message, drift)
         if isinstance(error, CancelledError) or not isinstance(error, RetriableError):
             raise dg.Failure(error.message, allow_retries=False) from None
         attempt = context.retry_number
@@ -137,6 +152,6 @@ def _sync(
     return result
 
 
-def _record_failure(request: SyncRequest, message: str) -> None:
+def _record_failure(request: SyncRequest, message: str, drift: Sequence[DriftEvent] = ()) -> None:
     with session_scope() as session:
-        table_results.record_failure(session, request, message)
+        table_results.record_failure(session, request, message, drift)

@@ -1,0 +1,44 @@
+"""Figures of the whole installation, from the catalog and from Dagster."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from arus_api.dagster.client import DagsterClient
+from arus_api.dagster.models import RunStatus
+from arus_api.dagster.run_filter import RunFilter
+from arus_api.dashboard.schemas import Summary
+from arus_api.pagination import Paging
+from arus_api.pipelines.actions import Instigators
+from arus_api.runs import service as runs
+from arus_api.runs.schemas import Run
+from arus_dagster.catalog import Pipeline, Source
+from arus_dagster.catalog.repositories import table_results
+
+
+def summary(session: Session, dagster: DagsterClient) -> Summary:
+    """Raises UnavailableError if Dagster is away."""
+    day_ago = datetime.now(UTC) - timedelta(hours=24)
+    totals = table_results.totals(session, day_ago)
+    instigators = Instigators.load(dagster)
+    # Without their tables: a state needs the name, the schedule and the upstream alone.
+    pipelines = session.scalars(select(Pipeline)).all()
+    return Summary(
+        total_sources=session.scalar(select(func.count()).select_from(Source)) or 0,
+        total_pipelines=len(pipelines),
+        active_pipelines=sum(instigators.state(p) == "active" for p in pipelines),
+        total_rows_synced=totals.total,
+        rows_synced_24h=totals.recent,
+        failed_runs_24h=dagster.count_runs(
+            RunFilter(statuses=[RunStatus.FAILURE], created_after=day_ago)
+        ),
+        unique_tables=table_results.synced_tables(session),
+    )
+
+
+def recent_runs(session: Session, dagster: DagsterClient, links: str, limit: int) -> list[Run]:
+    """The latest runs of all pipelines, newest first; raises UnavailableError."""
+    return runs.page(session, dagster, links, Paging(limit=limit)).runs

@@ -1,0 +1,71 @@
+"""Stopping a run, and trying one again."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from arus_api.dagster.client import DagsterClient
+from arus_api.dagster.models import DagsterRun, RunStatus
+from arus_api.definitions import DefinitionsReloader
+from arus_api.pipelines.run_lock import hold_idle
+from arus_api.runs.status import attempt_of, status_of
+from arus_dagster import names
+from arus_dagster.errors import ConflictError, NotFoundError
+
+
+def cancel(dagster: DagsterClient, run_id: uuid.UUID) -> None:
+    """Ask a run to stop: one that works does so within seconds, one that waits at once.
+
+    Raises:
+        NotFoundError: there is no such run.
+        ConflictError: it has ended.
+        UnavailableError: Dagster is away.
+    """
+    run = dagster.run(str(run_id))
+    if run.finished:
+        raise ConflictError(f"The run has ended: it is {status_of(run)}")
+    if run.status == RunStatus.CANCELING:
+        return
+    try:
+        dagster.terminate(run.id)
+    except ConflictError:
+        # Between the look and the request it may have ended, or its process may be starting.
+        ended = dagster.run(run.id)
+        if ended.finished:
+            raise ConflictError(f"The run has ended: it is {status_of(ended)}") from None
+        raise
+
+
+def retry(
+    session: Session,
+    dagster: DagsterClient,
+    definitions: DefinitionsReloader,
+    run_id: uuid.UUID,
+) -> DagsterRun:
+    """Queue a run that does what a failed or cancelled one was to do.
+
+    Of a failed run the tables that succeeded are left out; a cancelled one is done again whole.
+
+    Raises:
+        NotFoundError: there is no such run.
+        ConflictError: it neither failed nor was cancelled, its pipeline is gone, or a run of the
+            pipeline is active (its id in the details).
+        UnavailableError: Dagster is away.
+    """
+    run = dagster.run(str(run_id))
+    if run.status not in (RunStatus.FAILURE, RunStatus.CANCELED):
+        raise ConflictError(
+            f"Only a failed or cancelled run can be tried again; this one is {status_of(run)}"
+        )
+    pipeline_id = run.tags.get(names.PIPELINE_ID)
+    if pipeline_id is None:
+        raise ConflictError("The run is not one of a pipeline")
+    definitions.ensure_current()
+    hold_idle(session, dagster, uuid.UUID(pipeline_id))
+    tags = {names.TRIGGER: "retry", names.ATTEMPT: str(attempt_of(run) + 1)}
+    try:
+        return dagster.reexecute(run.id, tags, failed_steps_only=run.status == RunStatus.FAILURE)
+    except NotFoundError:
+        raise ConflictError("The run's pipeline is gone, or has no table any more") from None
