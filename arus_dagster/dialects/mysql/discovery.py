@@ -1,0 +1,150 @@
+"""The tables of a MySQL or MariaDB source, read from ``information_schema``.
+
+Owns the catalog queries; their number does not depend on the number of tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from arus_dagster.dialects.base import Column, TableRef, TableShape
+from arus_dagster.dialects.mysql.connection import Connection
+from arus_dagster.dialects.mysql.names import literal
+from arus_dagster.dialects.mysql.types import target_type
+
+Kind = Literal["table", "view", "materialized_view", "partitioned_table"]
+
+# Sequences, temporary tables and the system's own views are no tables of a user.
+_KINDS: Mapping[str, Kind] = {
+    "BASE TABLE": "table",
+    "SYSTEM VERSIONED": "table",
+    "VIEW": "view",
+}
+_JSON_CHECK = re.compile(r"json_valid\(`(.+)`\)\Z", re.IGNORECASE | re.DOTALL)
+
+
+def list_tables(
+    connection: Connection, schema: str, *, tinyint1_as_bool: bool = False
+) -> list[TableShape]:
+    """Every table and view of a database that may be read."""
+    only = f"TABLE_SCHEMA = {literal(schema)}"
+    return _shapes(connection, only, tinyint1_as_bool=tinyint1_as_bool)
+
+
+def find_table(
+    connection: Connection, table: TableRef, *, tinyint1_as_bool: bool = False
+) -> TableShape | None:
+    """One table's present shape, or None."""
+    if any(ord(character) > 0xFFFF for character in str(table)):
+        return None  # no identifier holds such a character, and comparing one is an error
+    only = f"TABLE_SCHEMA = {literal(table.schema)} AND TABLE_NAME = {literal(table.name)}"
+    found = _shapes(connection, only, tinyint1_as_bool=tinyint1_as_bool)
+    # The server may compare names without regard to case.
+    return next((shape for shape in found if shape.table == table), None)
+
+
+def _shapes(connection: Connection, only: str, *, tinyint1_as_bool: bool) -> list[TableShape]:
+    tables = connection.rows(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, TABLE_ROWS, CREATE_OPTIONS, TABLE_COMMENT"
+        f" FROM information_schema.TABLES WHERE {only} ORDER BY 1, 2"
+    )
+    if not tables:
+        return []
+    keys = _key_positions(connection, only)
+    json_columns = _json_columns(connection, only) if connection.is_mariadb else frozenset()
+    columns: dict[str, list[Column]] = defaultdict(list)
+    for table, name, declared, nullable, charset, extra, comment in connection.rows(
+        "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, EXTRA,"
+        f" COLUMN_COMMENT FROM information_schema.COLUMNS WHERE {only}"
+        " ORDER BY TABLE_NAME, ORDINAL_POSITION"
+    ):
+        assert table and name and declared
+        columns[table].append(
+            _column(
+                name,
+                "json" if (table, name) in json_columns else declared,
+                nullable=nullable == "YES",
+                key_position=keys.get((table, name)),
+                charset=charset,
+                extra=extra or "",
+                comment=comment or None,
+                target=target_type(
+                    "json" if (table, name) in json_columns else declared,
+                    mariadb=connection.is_mariadb,
+                    tinyint1_as_bool=tinyint1_as_bool,
+                ),
+            )
+        )
+    return [
+        TableShape(
+            table=TableRef(schema or "", name or ""),
+            kind=_kind(kind or "", options or ""),
+            columns=tuple(columns[name or ""]),
+            row_count_estimate=int(estimate) if estimate is not None else None,
+            # A view's comment is its kind.
+            comment=comment if comment and comment != kind else None,
+        )
+        for schema, name, kind, estimate, options, comment in tables
+        if kind in _KINDS and columns[name or ""]
+    ]
+
+
+def _column(
+    name: str,
+    declared: str,
+    *,
+    nullable: bool,
+    key_position: int | None,
+    charset: str | None,
+    extra: str,
+    comment: str | None,
+    target: str,
+) -> Column:
+    attributes: dict[str, Any] = {}
+    if charset:
+        attributes["charset"] = charset
+    if "auto_increment" in extra.lower():
+        attributes["auto_increment"] = True
+    return Column(
+        name=name,
+        source_type=declared,
+        target_type=target,
+        nullable=nullable,
+        key_position=key_position,
+        generated="GENERATED" in extra and "DEFAULT_GENERATED" not in extra,
+        comment=comment,
+        attributes=attributes,
+    )
+
+
+def _kind(table_type: str, options: str) -> Kind:
+    kind = _KINDS[table_type]
+    return "partitioned_table" if kind == "table" and "partitioned" in options else kind
+
+
+def _key_positions(connection: Connection, only: str) -> dict[tuple[str, str], int]:
+    """(table, column) to its 1-based position in the primary key."""
+    # KEY_COLUMN_USAGE would show nothing to an account that may only read.
+    return {
+        (table or "", column or ""): int(position or 0)
+        for table, column, position in connection.rows(
+            "SELECT TABLE_NAME, COLUMN_NAME, SEQ_IN_INDEX FROM information_schema.STATISTICS"
+            f" WHERE {only} AND INDEX_NAME = 'PRIMARY'"
+        )
+    }
+
+
+def _json_columns(connection: Connection, only: str) -> frozenset[tuple[str, str]]:
+    """MariaDB's ``json`` columns: texts with a check that the server adds."""
+    found = set()
+    for table, clause in connection.rows(
+        "SELECT TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS"
+        f" WHERE {only.replace('TABLE_SCHEMA', 'CONSTRAINT_SCHEMA')}"
+    ):
+        check = _JSON_CHECK.match(clause or "")
+        if check:
+            found.add((table or "", check.group(1).replace("``", "`")))
+    return frozenset(found)
