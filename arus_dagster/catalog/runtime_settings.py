@@ -128,6 +128,9 @@ class RuntimeSettings:
     notify_pipeline_failures: bool = _setting(True, _boolean, "Send failures of pipelines.")
     notify_schema_drift: bool = _setting(True, _boolean, "Send schema drift.")
     notify_dead_letter: bool = _setting(True, _boolean, "Send rejected rows.")
+    notify_allow_local: bool = _setting(
+        False, _boolean, "Let notifications go to this machine itself and to link-local addresses."
+    )
 
     def as_strings(self) -> dict[str, str]:
         """Every key with its value as it is exchanged; booleans as ``true`` and ``false``."""

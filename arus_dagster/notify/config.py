@@ -1,0 +1,88 @@
+"""What all channels' configurations share.
+
+Owns which fields are secret (those typed ``SecretStr``), how they are masked, stored and kept over
+an update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+)
+
+from arus_dagster.notify.failures import MASK
+
+_URL = TypeAdapter(AnyHttpUrl)
+_LONGEST_URL = 2000
+
+
+def checked_url(text: str) -> str:
+    """An ``http`` or ``https`` address in its normal form.
+
+    Raises:
+        ValueError: it is none; the message does not repeat it.
+    """
+    try:
+        url = _URL.validate_python(text.strip())
+    except ValidationError:
+        raise ValueError("must be an http or https address") from None
+    if url.username or url.password:
+        raise ValueError("must not hold a user name or password")
+    if len(str(url)) > _LONGEST_URL:
+        raise ValueError(f"must not be longer than {_LONGEST_URL} characters")
+    return str(url)
+
+
+def _checked_secret_url(secret: SecretStr) -> SecretStr:
+    return SecretStr(checked_url(secret.get_secret_value()))
+
+
+SecretUrl = Annotated[SecretStr, AfterValidator(_checked_secret_url)]
+"""An address that is a secret itself, as a webhook's is."""
+Url = Annotated[str, AfterValidator(checked_url)]
+
+
+class ChannelConfig(BaseModel):
+    """A channel's configuration; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    def plain(self) -> dict[str, Any]:
+        """All that is set, secrets in the clear: to be encrypted, never to be shown."""
+        values = self.model_dump(exclude_none=True)
+        return {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in values.items()
+        }
+
+    def masked(self) -> dict[str, Any]:
+        """All that is set, secrets as a mask."""
+        values = self.model_dump(exclude_none=True)
+        return {
+            name: MASK if isinstance(value, SecretStr) else value for name, value in values.items()
+        }
+
+    def secrets(self) -> list[str]:
+        """The secrets in the clear, so that they can be taken out of a text."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+    @classmethod
+    def changed(cls, stored: Mapping[str, Any], changes: Mapping[str, Any]) -> Self:
+        """A stored configuration with some fields replaced; null forgets a field, a mask keeps it.
+
+        Raises:
+            pydantic.ValidationError: the outcome is not acceptable.
+        """
+        kept = {name: value for name, value in changes.items() if value != MASK}
+        merged = {**stored, **kept}
+        return cls.model_validate({k: v for k, v in merged.items() if v is not None})
