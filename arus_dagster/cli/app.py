@@ -261,9 +261,16 @@ def _stay(supervisor: Supervisor) -> None:
 
 @contextmanager
 def _temporary_home() -> Iterator[Home]:
+    """A state directory that goes away; its logs stay, elsewhere, if an error ends the block."""
     directory = Path(tempfile.mkdtemp(prefix="arus-demo-"))
     try:
         yield Home(directory)
+    except Exception:
+        logs = directory / "logs"
+        if logs.is_dir():
+            kept = shutil.move(logs, tempfile.mkdtemp(prefix="arus-demo-logs-"))
+            errors.print(f"The logs are kept in {kept}", highlight=False, soft_wrap=True)
+        raise
     finally:
         PostgresServer.remove_cluster(directory / "postgres")
         shutil.rmtree(directory)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -25,6 +26,14 @@ POLL_SECONDS = 0.5
 RUN_SECONDS = 600
 FINISHED = frozenset({"success", "failed", "cancelled", "skipped"})
 RAW_TABLES = frozenset({"orders"})
+SECONDS = len("2026-01-01 00:00:00")  # as much of a watermark as is shown
+_MEASURED = {
+    "Extracted": "rows_extracted",
+    "Loaded": "rows_loaded",
+    "Deleted": "rows_deleted",
+    "Failed": "rows_failed",
+    "ms": "duration_ms",
+}
 
 
 class DemoError(FatalError):
@@ -146,18 +155,17 @@ class Story:
         tables: list[dict[str, Any]] = self._api.post(f"/api/sources/{source_id}/discover")[
             "tables"
         ]
-        shown = Table(title="Discovered", title_justify="left")
-        for heading in ("Table", "Kind", "Sync mode", "Watermark", "Load mode"):
-            shown.add_column(heading)
-        shown.add_column("Rows (estimate)", justify="right")
+        headings = ("Table", "Kind", "Sync mode", "Load mode", "Watermark", "Rows")
+        shown = _table("Discovered, rows as estimated", *headings)
         for table in tables:
+            rows = table["row_count_estimate"]
             shown.add_row(
                 table["name"],
                 table["kind"],
                 table["detected_sync"],
-                table["watermark_column"] or "",
                 _load_mode(table["name"]),
-                f"{table['row_count_estimate'] or 0:,}",
+                table["watermark_column"] or "",
+                "" if rows is None else f"{rows:,}",
             )
         self._console.print(shown)
         return tables
@@ -217,32 +225,17 @@ class Story:
 
     def _show_run(self, run: dict[str, Any], title: str) -> None:
         seconds = (run["duration_ms"] or 0) / 1000
-        shown = Table(
-            title=f"{title}: {run['status']}, {seconds:.1f} s",
-            caption=f"Dagster: {run['dagster_url']}",
-            title_justify="left",
-            caption_justify="left",
+        shown = _table(
+            f"{title}: {run['status']}, {seconds:.1f} s", "Table", *_MEASURED, "Watermark"
         )
-        shown.add_column("Table")
-        for heading in ("Extracted", "Loaded", "Raw", "Rejected", "Milliseconds"):
-            shown.add_column(heading, justify="right")
-        shown.add_column("Watermark now")
         for table in sorted(run["tables"], key=lambda table: table["table_name"]):
             shown.add_row(
-                table["table_name"],
-                *(
-                    f"{table[name] or 0:,}"
-                    for name in (
-                        "rows_extracted",
-                        "rows_loaded",
-                        "rows_loaded_raw",
-                        "rows_failed",
-                        "duration_ms",
-                    )
-                ),
-                table["watermark_after"] or "",
+                table["table_name"].removeprefix("public."),
+                *(f"{table[name] or 0:,}" for name in _MEASURED.values()),
+                (table["watermark_after"] or "")[:SECONDS],
             )
         self._console.print(shown)
+        self._console.print(f"  Dagster: {run['dagster_url']}\n", highlight=False, soft_wrap=True)
 
     def _compare(self, source: psycopg2.extensions.connection, pipeline: dict[str, Any]) -> None:
         warehouse = self._server.connect(self._server.warehouse)
@@ -264,6 +257,15 @@ class Story:
             described = "\n".join(comparison.describe() for comparison in different)
             raise DemoError(f"The warehouse differs from the source.\n{described}")
         self._say("Compared", _verdict(comparisons))
+
+
+def _table(title: str, *headings: str) -> Table:
+    """A table that fits a terminal of 80 columns."""
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        numbers = heading in (*_MEASURED, "Rows")
+        shown.add_column(heading, justify="right" if numbers else "left", no_wrap=True)
+    return shown
 
 
 def _load_mode(table: str) -> str:
