@@ -3,7 +3,7 @@
 Owns the text form of every type, and the marks by which a line says that a value was no date.
 The server has to do the formatting: done in Python it costs several times as much. Refuses to let
 a value get lost on the way: SQL functions answer NULL for a result longer than
-``max_allowed_packet``, so a row that might get that long comes column by column instead.
+``max_allowed_packet``, so a row that might get that long comes in parts instead.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from arus_dagster.dialects.mysql.types import (
     CALENDAR,
     Family,
     bit_width,
+    declared_length,
     family,
     is_zerofill,
     word,
 )
+from arus_dagster.errors import DataError
 
 # Fields that no value yields, because a backslash in a value is always doubled: the server saw
 # a date that is none, which becomes NULL; in a key, where it can't, the date's text follows.
@@ -30,7 +32,7 @@ _NULL = r"'\\N'"
 _NO_DATE = r"'\\Z'"
 _NO_DATE_IN_KEY = r"'\\Y'"
 _TAB = r"'\t'"
-# Bytes a value of the type may have at most, where a row's own limit of 65,535 does not hold.
+# Types whose values may be long, and how many bytes they may have.
 _LARGE = {
     "tinytext": 2**8,
     "tinyblob": 2**8,
@@ -42,7 +44,10 @@ _LARGE = {
     "longblob": 2**32,
     "json": 2**32,
 }
-_SMALL_ROW_BYTES = 4 * 65_535
+# The server's REPLACE moves the rest of a text for every character it escapes.
+_LONG_TEXT_BYTES = 16_384
+_SMALL_TEXT_BYTES = 1_024
+_SMALL_ROW_BYTES = 4 * 65_535  # what all columns of other types may have together
 _SMALL_VALUE_BYTES = 100
 
 
@@ -55,49 +60,82 @@ class LineFormat:
     """
 
     def __init__(self, columns: Sequence[Column], max_bytes: int) -> None:
-        self.columns = columns
-        self._large = [column for column in columns if _is_large(column)]
+        self._columns = columns
         self._max_bytes = max_bytes
-        small = _SMALL_ROW_BYTES + _SMALL_VALUE_BYTES * len(columns)
-        largest = small + sum(_growth(c) * _limit(c) for c in self._large)
-        self.is_split = largest > max_bytes
-        self._small_bytes = small
+        self._long = [column for column in columns if _may_be_long(column)]
 
     def select_list(self) -> str:
-        """What to select: the line; then, where rows may be too long for one, every column, NULL
-        as long as there is a line."""
-        line = f"CONCAT({f',{_TAB},'.join(field(column) for column in self.columns)})"
-        if not self.is_split:
+        """What to select: the line; behind it, where a row may be too long for one, the fields of
+        the columns that are always short and each of the others, NULL as long as there is a line.
+        """
+        line = _line(self._columns)
+        if not self._long:
             return line
-        size = " + ".join(
-            f"{_growth(c)} * IFNULL(LENGTH({identifier(c.name)}), 0)" for c in self._large
-        )
-        too_long = f"{size} > {max(self._max_bytes - self._small_bytes, 0)}"
-        parts = [f"IF({too_long}, NULL, {line})"]
-        parts += [f"IF({too_long}, {self._single(c)}, NULL)" for c in self.columns]
+        apart = self._apart()
+        short = [column for column in self._columns if not _may_be_long(column)]
+        parts = [f"IF({apart}, NULL, {line})"]
+        parts.append(f"IF({apart}, {_line(short)}, NULL)" if short else "NULL")
+        parts += [f"IF({apart}, {_unescaped(column)}, NULL)" for column in self._long]
         return ", ".join(parts)
 
     def join(self, values: Sequence[bytes | None]) -> bytes:
-        """The line of a row that came column by column."""
-        return b"\t".join(map(self._field_of, self.columns, values))
+        """The line of a row that came in parts.
 
-    def _single(self, column: Column) -> str:
-        if not _is_large(column):
-            return field(column)
-        name = identifier(column.name)
-        # As binary, so that a geometry is not taken for a value of some other type.
-        return _utf8(column) if _is_text(column) else f"CAST({name} AS BINARY)"
+        Raises:
+            DataError: the server gave no line, and no parts either.
+        """
+        short, *long = values or (None,)
+        if len(long) != len(self._long) or (short is None and len(long) < len(self._columns)):
+            raise DataError(
+                "the source gave no text for a row: it is longer than its max_allowed_packet"
+                f" ({self._max_bytes} bytes)"
+            )
+        fields = iter(short.split(b"\t") if short is not None else ())
+        long_values = iter(long)
+        return b"\t".join(
+            _field_of(column, next(long_values)) if _may_be_long(column) else next(fields)
+            for column in self._columns
+        )
 
-    def _field_of(self, column: Column, value: bytes | None) -> bytes:
-        if value is None:
-            return b"\\N"
-        if not _is_large(column):
-            return value
-        if _is_text(column):
-            return _escaped(value)
-        return b"\\\\x" + (
-            _extended(value) if family(column) is Family.GEOMETRY else value
-        ).hex().upper().encode("ascii")
+    def _apart(self) -> str:
+        """The condition for a row to come in parts."""
+        text = [c for c in self._long if _is_text(c)]
+        conditions = (
+            [f"{_sum_of_lengths([(c, 1) for c in text])} > {_LONG_TEXT_BYTES}"] if text else []
+        )
+        room = self._max_bytes - _SMALL_ROW_BYTES - _SMALL_VALUE_BYTES * len(self._columns)
+        if sum(_growth(c) * _limit(c) for c in self._long) > room:
+            grown = _sum_of_lengths([(c, _growth(c)) for c in self._long])
+            conditions.append(f"{grown} > {max(room, 0)}")
+        return " OR ".join(conditions) or "FALSE"
+
+
+def _line(columns: Sequence[Column]) -> str:
+    return f"CONCAT({f',{_TAB},'.join(field(column) for column in columns)})"
+
+
+def _sum_of_lengths(weighted: Sequence[tuple[Column, int]]) -> str:
+    return " + ".join(
+        f"{weight} * IFNULL(LENGTH({identifier(column.name)}), 0)" for column, weight in weighted
+    )
+
+
+def _unescaped(column: Column) -> str:
+    if _is_text(column):
+        return _utf8(column)
+    # As binary, so that a geometry is not taken for a value of some other type.
+    return f"CAST({identifier(column.name)} AS BINARY)"
+
+
+def _field_of(column: Column, value: bytes | None) -> bytes:
+    """The field of a long value that came as it is."""
+    if value is None:
+        return b"\\N"
+    if _is_text(column):
+        return _escaped(value)
+    if family(column) is Family.GEOMETRY:
+        value = _extended(value)
+    return b"\\\\x" + value.hex().upper().encode("ascii")
 
 
 def field(column: Column) -> str:
@@ -188,8 +226,10 @@ def _escaped(text: bytes) -> bytes:
     )
 
 
-def _is_large(column: Column) -> bool:
-    return word(column.source_type) in _LARGE or family(column) is Family.GEOMETRY
+def _may_be_long(column: Column) -> bool:
+    if word(column.source_type) in _LARGE or family(column) is Family.GEOMETRY:
+        return True
+    return _is_text(column) and declared_length(column.source_type) > _SMALL_TEXT_BYTES
 
 
 def _is_text(column: Column) -> bool:
@@ -197,7 +237,9 @@ def _is_text(column: Column) -> bool:
 
 
 def _limit(column: Column) -> int:
-    return _LARGE.get(word(column.source_type), 2**32)
+    if family(column) is Family.GEOMETRY:
+        return 2**32
+    return _LARGE.get(word(column.source_type), 0)  # the others share what a row may have
 
 
 def _growth(column: Column) -> int:

@@ -182,6 +182,11 @@ def bit_width(declared: str) -> int:
     return _size(declared.lower())[0] or 1
 
 
+def declared_length(declared: str) -> int:
+    """The number in parentheses: characters of a ``varchar(n)``; 0 where there is none."""
+    return _size(declared.lower())[0]
+
+
 def is_unsigned(declared: str) -> bool:
     """Whether a number has no sign; ``zerofill`` implies that."""
     return bool({"unsigned", "zerofill"} & set(declared.lower().split()))

@@ -50,7 +50,9 @@ def carry(
         shape = snapshot.describe(TableRef(source.name, table))
         assert shape is not None
         columns = ", ".join(f'"{c.name}" {c.target_type}' for c in shape.columns)
-        warehouse.execute(f'DROP TABLE IF EXISTS "{target}"', f'CREATE TABLE "{target}" ({columns})')
+        warehouse.execute(
+            f'DROP TABLE IF EXISTS "{target}"', f'CREATE TABLE "{target}" ({columns})'
+        )
         carried = Carried(shape)
         read = Read(shape, window, **read_options)
         connection = warehouse.connect()
