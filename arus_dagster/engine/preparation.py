@@ -32,7 +32,7 @@ from arus_dagster.engine.load.staged import StagedLoad
 from arus_dagster.engine.result import DriftEvent
 from arus_dagster.engine.specs import Script, SyncRequest
 from arus_dagster.engine.window import Plan, plan
-from arus_dagster.errors import ConfigurationError
+from arus_dagster.errors import ConfigurationError, FatalError
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,12 @@ def prepare(
         _reload_reason(request, state, events, present, target_key),
     )
     if present is not None:
-        present = _change_target(connection, target, present, needed, target_key)
+        try:
+            present = _change_target(connection, target, present, needed, target_key)
+        except FatalError as error:
+            raise IncompatibleDriftError(
+                f"{table.target} can't follow its source: {error.message}", events
+            ) from None
     scripts = tuple(s for s in request.scripts if s.table in (None, table.source.name))
     may_repeat = bool(key) and bool(table.primary_key or scripts)
     excludes_deleted = decided.full and not may_repeat

@@ -16,6 +16,7 @@ from arus_dagster.engine.specs import Policy, RunSpec, Script, SyncRequest, Tabl
 from arus_dagster.engine.sync import sync_table
 from tests.servers import Database
 
+IDENTITY = "def transform(row):\n    return row\n"
 TARGET_SCHEMA = "analytics"
 RAW_SCHEMA = "staging"
 PIPELINE_ID = "5b0f6f0e-55a5-4d6e-9df5-0c2f4f4ad3a1"
@@ -78,10 +79,11 @@ class Lane:
 
     def target_types(self) -> dict[str, str]:
         """The target's columns and types, without Arus's own."""
+        name = self.target.replace("'", "''")
         return dict(
             self.warehouse.rows(
                 "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute"
-                f" WHERE attrelid = '{self.target}'::regclass AND attnum > 0"
+                f" WHERE attrelid = '{name}'::regclass AND attnum > 0"
                 " AND NOT attisdropped AND attname NOT LIKE '\\_arus\\_%' ORDER BY attnum"
             )
         )

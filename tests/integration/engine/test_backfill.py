@@ -37,9 +37,7 @@ def test_rows_from_a_date_on_are_read_again(
     assert result.row_count == 10
 
 
-def test_both_ends_bound_a_backfill_and_a_last_day_is_whole(
-    lanes: Lanes, source: Database
-) -> None:
+def test_both_ends_bound_a_backfill_and_a_last_day_is_whole(lanes: Lanes, source: Database) -> None:
     lane = _damaged_lane(lanes, source, "timestamp")
     source.execute("UPDATE t SET wm = '2024-01-06 23:59:59.999999' WHERE id = 6")
     lane.sync(kind="backfill", from_date="2024-01-03", to_date="2024-01-06")

@@ -13,10 +13,10 @@ from tests.servers import Database
 def _lane_with_bad_json(lanes: Lanes, source: Database, **table: object) -> Lane:
     source.execute(
         "CREATE TABLE t (id int PRIMARY KEY, wm int, j json)",
-        "INSERT INTO t SELECT g, g, '{\"a\": \"ok\"}' FROM generate_series(1, 99) g",
-        "INSERT INTO t VALUES (100, 100, '{\"a\": \"\\u0000\"}')",
+        'INSERT INTO t SELECT g, g, \'{"a": "ok"}\' FROM generate_series(1, 99) g',
+        'INSERT INTO t VALUES (100, 100, \'{"a": "\\u0000"}\')',
         # An escaped backslash before it makes this an ordinary text.
-        "UPDATE t SET j = '{\"a\": \"\\\\u0000\"}' WHERE id = 7",
+        'UPDATE t SET j = \'{"a": "\\\\u0000"}\' WHERE id = 7',
     )
     return lanes("t", **table)
 

@@ -6,7 +6,9 @@ from tests.integration.engine.conftest import Lanes
 from tests.servers import Database
 
 
-def test_target_equals_source_and_follows_it(lanes: Lanes, source: Database, load_mode: str) -> None:
+def test_target_equals_source_and_follows_it(
+    lanes: Lanes, source: Database, load_mode: str
+) -> None:
     source.execute(
         "CREATE TABLE t (id int PRIMARY KEY, name text, at timestamptz)",
         "INSERT INTO t SELECT g, E'tab\\tnewline\\nback\\\\slash ' || g, now() FROM generate_series(1, 500) g",

@@ -97,7 +97,9 @@ def test_nan_and_infinity_never_become_the_watermark(lanes: Lanes, source: Datab
         lane = lanes(name, watermark="wm")
         assert lane.sync().watermark_after == expected
         assert lane.sync().watermark_after == expected
-        assert lane.rows("id, wm::text") == source.rows(f"SELECT id, wm::text FROM {name} ORDER BY 1")
+        assert lane.rows("id, wm::text") == source.rows(
+            f"SELECT id, wm::text FROM {name} ORDER BY 1"
+        )
 
 
 def test_a_late_commit_is_caught_by_the_lookback(lanes: Lanes, source: Database) -> None:
@@ -137,9 +139,7 @@ def test_without_a_key_the_window_is_replaced(
     assert result.full == (wm == "text")  # two servers may sort texts differently
 
 
-def test_without_a_key_the_lookback_bounds_both_sides_alike(
-    lanes: Lanes, source: Database
-) -> None:
+def test_without_a_key_the_lookback_bounds_both_sides_alike(lanes: Lanes, source: Database) -> None:
     source.execute(
         "CREATE TABLE t (v int, wm timestamp)",
         "INSERT INTO t SELECT g, timestamp '2024-01-01' + g * interval '1 minute'"
@@ -188,9 +188,7 @@ def test_string_watermarks_follow_the_source_order(lanes: Lanes, source: Databas
     assert lane.rows("id") == [(1,), (2,), (3,), (4,)]
 
 
-def test_soft_deleted_rows_leave_the_target(
-    lanes: Lanes, source: Database, load_mode: str
-) -> None:
+def test_soft_deleted_rows_leave_the_target(lanes: Lanes, source: Database, load_mode: str) -> None:
     source.execute(
         "CREATE TABLE t (id int PRIMARY KEY, wm timestamptz, deleted_at timestamptz)",
         "INSERT INTO t VALUES (1, '2024-01-01', NULL), (2, '2024-01-02', NULL),"
@@ -227,7 +225,9 @@ def test_soft_deleted_rows_can_be_kept(lanes: Lanes, source: Database) -> None:
     assert lane.rows("id, deleted_at IS NULL") == [(1, False), (2, False)]
 
 
-@pytest.mark.parametrize(("declared", "gone", "here"), [("boolean", "true", "false"), ("smallint", "1", "0")])
+@pytest.mark.parametrize(
+    ("declared", "gone", "here"), [("boolean", "true", "false"), ("smallint", "1", "0")]
+)
 def test_a_flag_marks_soft_deletes_too(
     lanes: Lanes, source: Database, declared: str, gone: str, here: str
 ) -> None:
@@ -346,7 +346,9 @@ def test_generated_columns_are_right_each_time(lanes: Lanes, source: Database) -
 
 
 def test_own_columns_tell_run_and_time(lanes: Lanes, source: Database, load_mode: str) -> None:
-    source.execute("CREATE TABLE t (id int PRIMARY KEY, wm int)", "INSERT INTO t VALUES (1, 1), (2, 2)")
+    source.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, wm int)", "INSERT INTO t VALUES (1, 1), (2, 2)"
+    )
     lane = lanes("t", watermark="wm", load_mode=load_mode)
     lane.sync()
     source.execute("INSERT INTO t VALUES (3, 3)", "UPDATE t SET wm = 3 WHERE id = 2")

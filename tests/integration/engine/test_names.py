@@ -1,0 +1,97 @@
+"""Any legal name works as schema, table, column, key and watermark, in every mode."""
+
+from __future__ import annotations
+
+import pytest
+
+from arus_dagster.dialects.base import TableRef
+from tests.integration.engine.conftest import IDENTITY, Lanes
+from tests.servers import Database
+
+NAMES = [
+    "Order Items",
+    "order",
+    "a.b",
+    'x"y',
+    "naïve",
+    "100%s",
+    "semi;colon--",
+    "it's",
+    "\\back",
+    "tab\there",
+    "$1 {x}",
+    "select",
+    "_arus_run_id",
+    "é" * 31,
+]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_serves_in_every_place(
+    lanes: Lanes, source: Database, load_mode: str, name: str
+) -> None:
+    quoted = _quoted(name)
+    schema = "pub" if name.startswith("_arus") else name
+    source.execute(
+        f"CREATE SCHEMA {_quoted(schema)}",
+        f"CREATE TABLE {_quoted(schema)}.{quoted}"
+        f' ({quoted} int PRIMARY KEY, "Id" int, "id" int, "updatedAt" timestamp, "del" timestamp)',
+        f"INSERT INTO {_quoted(schema)}.{quoted} VALUES (1, 10, 100, '2024-01-01', NULL),"
+        " (2, 20, 200, '2024-01-02', NULL)",
+    )
+    for scripts in ((), (IDENTITY,)):
+        lane = lanes(
+            name,
+            schema=schema,
+            watermark="updatedAt",
+            load_mode=load_mode,
+            scripts=scripts,
+            soft_delete_column="del",
+            target=TableRef(f"{schema[:20]} target {len(scripts)}", name),
+            row_filter=f"{quoted} > 0",
+            delete_detection="none" if scripts else "keys",
+        )
+        lane.sync()
+        source.execute(
+            f'UPDATE {_quoted(schema)}.{quoted} SET "Id" = "Id" + 1, "updatedAt" = "updatedAt" + \'1 h\''
+        )
+        result = lane.sync()
+        assert not result.full
+        lane.sync(kind="full_refresh")
+        assert lane.rows('"Id", "id"') == source.rows(
+            f'SELECT "Id", "id" FROM {_quoted(schema)}.{quoted} ORDER BY 1'
+        )
+        expected = [name, "Id", "id", "updatedAt", "del"]
+        columns = list(lane.target_types())
+        assert columns[1:] == expected[1:] or columns == expected or name.startswith("_arus")
+
+
+def test_a_watermark_of_any_name(lanes: Lanes, source: Database) -> None:
+    for name in NAMES:
+        quoted = _quoted(name)
+        source.execute(
+            f"DROP TABLE IF EXISTS t; CREATE TABLE t (id int, {quoted} int)",
+            "INSERT INTO t VALUES (1, 1), (2, 2)",
+        )
+        lane = lanes("t", watermark=name, target=TableRef("analytics", name))
+        lane.sync()
+        result = lane.sync()
+        assert (result.rows_extracted, result.row_count) == (1, 2), name
+
+
+def test_columns_named_like_reserved_ones_get_a_name_of_their_own(
+    lanes: Lanes, source: Database
+) -> None:
+    source.execute(
+        'CREATE TABLE t (_arus_run_id int PRIMARY KEY, "_arus_synced_at" text)',
+        "INSERT INTO t VALUES (7, 'x')",
+    )
+    lane = lanes("t")
+    result = lane.sync()
+    first, second = (column.name for column in result.columns)
+    assert first.startswith("_arus_run_id_") and second.startswith("_arus_synced_at_")
+    assert lane.rows(f'"{first}", "{second}"') == [(7, "x")]
