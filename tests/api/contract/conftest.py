@@ -42,12 +42,17 @@ def calls() -> Calls:
 
 
 @pytest.fixture(autouse=True)
-def _a_test_calls_what_it_stands_for(
-    request: pytest.FixtureRequest, calls: Calls
-) -> Iterator[None]:
-    claim = claim_of(request.function)
+def _calls_are_counted_by_test(calls: Calls) -> None:
     calls.made.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A test that passed without calling what it stands for has failed."""
     yield
+    assert isinstance(item, pytest.Function)
+    claim = claim_of(item.function)
+    calls: Calls = item.funcargs["calls"]
     if isinstance(claim, str):
         answered = {status for endpoint, status in calls.made if endpoint == claim}
         assert any(200 <= status < 300 for status in answered), f"{claim} was not called"

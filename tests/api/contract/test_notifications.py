@@ -29,7 +29,7 @@ def link(world: World) -> dict[str, Any]:
         "POST /api/notifications/links",
         status=201,
         json={
-            "pipeline_id": world.make_pipeline()["id"],
+            "pipeline_id": world.idle_pipeline["id"],
             "target_id": create(world.api)["id"],
             "events": EVENTS,
         },
@@ -99,8 +99,9 @@ def test_a_pipelines_links_are_listed(viewer_api: ContractClient, world: World) 
         "GET /api/notifications/links/{pipeline_id}", pipeline_id=made["pipeline_id"]
     )
 
-    assert [other["id"] for other in links] == [made["id"]]
-    assert_fields(LINK, links[0])
+    assert made["id"] in {other["id"] for other in links}
+    for other in links:
+        assert_fields(LINK, other)
 
 
 @documents("POST /api/notifications/links")
@@ -132,4 +133,4 @@ def test_a_link_is_deleted(editor_api: ContractClient, world: World) -> None:
     links, _ = editor_api.page(
         "GET /api/notifications/links/{pipeline_id}", pipeline_id=made["pipeline_id"]
     )
-    assert links == []
+    assert made["id"] not in {other["id"] for other in links}

@@ -19,10 +19,9 @@ from tests.api.contract.fields import (
 from tests.api.contract.world import World, unique
 
 STARTED = reference.endpoints()["POST /api/pipelines/{id}/trigger"].response
-BROKEN_ROWS = "def transform(row):\n    return {**row, 'total': 'none' if row['id'] <= 2 else 1}"
 
 
-def schedule_runs(world: World, pipeline: dict[str, Any]) -> str:
+def status_of(world: World, pipeline: dict[str, Any]) -> str:
     status: str = world.api.call("GET /api/pipelines/{id}", id=pipeline["id"])["status"]
     return status
 
@@ -125,27 +124,26 @@ def test_a_pipeline_is_triggered(editor_api: ContractClient, world: World) -> No
 
 @documents("POST /api/pipelines/{id}/pause")
 def test_a_pipeline_is_paused(editor_api: ContractClient, world: World) -> None:
-    pipeline = world.make_pipeline()
+    pipeline = world.idle_pipeline
 
     editor_api.call("POST /api/pipelines/{id}/pause", id=pipeline["id"])
 
-    assert schedule_runs(world, pipeline) == "paused"
+    assert status_of(world, pipeline) == "paused"
 
 
 @documents("POST /api/pipelines/{id}/resume")
 def test_a_pipeline_is_resumed(editor_api: ContractClient, world: World) -> None:
-    pipeline = world.make_pipeline()
+    pipeline = world.idle_pipeline
     editor_api.call("POST /api/pipelines/{id}/pause", id=pipeline["id"])
 
     editor_api.call("POST /api/pipelines/{id}/resume", id=pipeline["id"])
 
-    assert schedule_runs(world, pipeline) == "active"
+    assert status_of(world, pipeline) == "active"
 
 
 @documents("POST /api/pipelines/{id}/full-refresh")
 def test_a_full_refresh_loads_everything_again(editor_api: ContractClient, world: World) -> None:
-    pipeline = world.make_pipeline()
-    assert world.finished_run(world.trigger(pipeline))["status"] == "success"
+    pipeline = world.working_pipeline
 
     answer = editor_api.envelope("POST /api/pipelines/{id}/full-refresh", id=pipeline["id"])
 
@@ -157,8 +155,7 @@ def test_a_full_refresh_loads_everything_again(editor_api: ContractClient, world
 
 @documents("POST /api/pipelines/{id}/backfill")
 def test_a_backfill_reads_again_from_a_day_on(editor_api: ContractClient, world: World) -> None:
-    pipeline = world.make_pipeline()
-    assert world.finished_run(world.trigger(pipeline))["status"] == "success"
+    pipeline = world.working_pipeline
     sample = reference.endpoints()["POST /api/pipelines/{id}/backfill"].request
 
     answer = editor_api.envelope(
@@ -174,15 +171,11 @@ def test_a_backfill_reads_again_from_a_day_on(editor_api: ContractClient, world:
 
 
 def rejected(world: World) -> dict[str, Any]:
-    """A pipeline of which two rows stand in the dead letters."""
-    pipeline = world.make_pipeline()
-    world.api.call(
-        "POST /api/pipelines/{id}/scripts",
-        id=pipeline["id"],
-        status=201,
-        json={"name": "breaks two rows", "content": BROKEN_ROWS},
-    )
-    run = world.finished_run(world.trigger(pipeline))
+    """A pipeline of which two rows, and no others, stand in the dead letters."""
+    pipeline = world.rejecting_pipeline
+    world.api.call("DELETE /api/pipelines/{id}/dead-letters", id=pipeline["id"])
+    started = world.api.call("POST /api/pipelines/{id}/full-refresh", id=pipeline["id"])
+    run = world.finished_run(started["run_id"])
     assert run["status"] == "success", run
     assert run["tables"][0]["rows_failed"] == 2
     return pipeline
@@ -205,16 +198,25 @@ def test_rejected_rows_are_listed(viewer_api: ContractClient, world: World) -> N
 def test_rejected_rows_are_tried_again(editor_api: ContractClient, world: World) -> None:
     pipeline = rejected(world)
     [script], _ = editor_api.page("GET /api/pipelines/{id}/scripts", id=pipeline["id"])
-    editor_api.call(
-        "DELETE /api/pipelines/{id}/scripts/{script_id}", id=pipeline["id"], script_id=script["id"]
-    )
 
-    editor_api.call("POST /api/pipelines/{id}/dead-letters/replay", id=pipeline["id"])
+    def write(content: str) -> None:
+        editor_api.call(
+            "PUT /api/pipelines/{id}/scripts/{script_id}",
+            id=pipeline["id"],
+            script_id=script["id"],
+            json={"content": content},
+        )
 
-    letters, _ = editor_api.page("GET /api/pipelines/{id}/dead-letters", id=pipeline["id"])
-    assert letters == []
-    schema = pipeline["target_schema"]
-    assert world.warehouse.value(f"SELECT count(*) FROM {schema}.orders") == 20
+    write("def transform(row):\n    return row\n")
+    try:
+        editor_api.call("POST /api/pipelines/{id}/dead-letters/replay", id=pipeline["id"])
+
+        letters, _ = editor_api.page("GET /api/pipelines/{id}/dead-letters", id=pipeline["id"])
+        assert letters == []
+        schema = pipeline["target_schema"]
+        assert world.warehouse.value(f"SELECT count(*) FROM {schema}.orders") == 20
+    finally:
+        write(script["content"])
 
 
 @documents("DELETE /api/pipelines/{id}/dead-letters")
@@ -229,20 +231,20 @@ def test_rejected_rows_are_discarded(editor_api: ContractClient, world: World) -
 
 @documents("POST /api/pipelines/pause-all")
 def test_all_pipelines_are_paused(editor_api: ContractClient, world: World) -> None:
-    pipelines = [world.make_pipeline(), world.make_pipeline()]
+    pipelines = [world.idle_pipeline, world.synced_pipeline]
     try:
         editor_api.call("POST /api/pipelines/pause-all")
 
-        assert {schedule_runs(world, pipeline) for pipeline in pipelines} == {"paused"}
+        assert {status_of(world, pipeline) for pipeline in pipelines} == {"paused"}
     finally:
         editor_api.call("POST /api/pipelines/resume-all")
 
 
 @documents("POST /api/pipelines/resume-all")
 def test_all_pipelines_are_resumed(editor_api: ContractClient, world: World) -> None:
-    pipelines = [world.make_pipeline(), world.make_pipeline()]
+    pipelines = [world.idle_pipeline, world.synced_pipeline]
     editor_api.call("POST /api/pipelines/pause-all")
 
     editor_api.call("POST /api/pipelines/resume-all")
 
-    assert {schedule_runs(world, pipeline) for pipeline in pipelines} == {"active"}
+    assert {status_of(world, pipeline) for pipeline in pipelines} == {"active"}

@@ -142,6 +142,34 @@ class World:
         )
 
     @cached_property
+    def idle_pipeline(self) -> dict[str, Any]:
+        """A pipeline that never runs, to hang things on."""
+        return self.make_pipeline()
+
+    @cached_property
+    def working_pipeline(self) -> dict[str, Any]:
+        """A pipeline of the orders, synced once, to be run again by several."""
+        pipeline = self.make_pipeline()
+        assert self.finished_run(self.trigger(pipeline))["status"] == "success"
+        return pipeline
+
+    @cached_property
+    def rejecting_pipeline(self) -> dict[str, Any]:
+        """A pipeline with a script that rejects the orders 1 and 2."""
+        pipeline = self.make_pipeline()
+        content = (
+            "def transform(row):\n"
+            "    return {**row, 'total': 'none' if row['id'] <= 2 else row['total']}\n"
+        )
+        self.api.call(
+            "POST /api/pipelines/{id}/scripts",
+            id=pipeline["id"],
+            status=201,
+            json={"name": "reject two", "content": content},
+        )
+        return pipeline
+
+    @cached_property
     def synced_run(self) -> dict[str, Any]:
         """The successful run of ``synced_pipeline``."""
         run = self.finished_run(self.trigger(self.synced_pipeline))
