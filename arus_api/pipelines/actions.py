@@ -1,0 +1,189 @@
+"""Starting a pipeline's runs, and whether it runs by itself.
+
+Owns the rule of one run at a time for everything started here: the check and the launch happen
+under one lock. Status is Dagster's:
+a pause stops the pipeline's schedule there, and nothing is stored here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from arus_api.dagster.client import DagsterClient
+from arus_api.dagster.models import DagsterRun, Instigator
+from arus_api.definitions import DefinitionsReloader
+from arus_api.errors import UnavailableError
+from arus_api.pipelines.run_lock import hold_idle
+from arus_dagster import names
+from arus_dagster.catalog import Pipeline
+from arus_dagster.catalog.repositories import pipelines
+from arus_dagster.errors import ConflictError, NotFoundError
+
+State = Literal["active", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instigators:
+    """The schedules and sensors that Dagster has loaded, by name."""
+
+    schedules: Mapping[str, Instigator]
+    sensors: Mapping[str, Instigator]
+
+    @classmethod
+    def load(cls, dagster: DagsterClient) -> Instigators:
+        """Ask Dagster, in two requests."""
+        return cls(dagster.schedules(), dagster.sensors())
+
+    def of(self, pipeline: Pipeline) -> Instigator | None:
+        """What starts the pipeline by itself; None where nothing does."""
+        if pipeline.schedule is not None:
+            return self.schedules.get(names.schedule_name(pipeline.slug))
+        if pipeline.depends_on is not None:
+            return self.sensors.get(names.upstream_sensor_name(pipeline.slug))
+        return None
+
+    def state(self, pipeline: Pipeline) -> State:
+        """A pipeline that nothing starts can't be paused; it counts as active."""
+        instigator = self.of(pipeline)
+        return "paused" if instigator is not None and not instigator.running else "active"
+
+
+def trigger(
+    session: Session,
+    dagster: DagsterClient,
+    definitions: DefinitionsReloader,
+    pipeline_id: uuid.UUID,
+) -> DagsterRun:
+    """Launch a run now; raises as ``launch``."""
+    return launch(session, dagster, definitions, pipeline_id, {names.TRIGGER: "manual"})
+
+
+def full_refresh(
+    session: Session,
+    dagster: DagsterClient,
+    definitions: DefinitionsReloader,
+    pipeline_id: uuid.UUID,
+) -> DagsterRun:
+    """Launch a run that forgets the watermarks and reloads all; raises as ``launch``."""
+    tags = {names.TRIGGER: "full_refresh", names.MODE: "full_refresh"}
+    return launch(session, dagster, definitions, pipeline_id, tags)
+
+
+def backfill(
+    session: Session,
+    dagster: DagsterClient,
+    definitions: DefinitionsReloader,
+    pipeline_id: uuid.UUID,
+    from_date: date,
+    to_date: date | None,
+) -> DagsterRun:
+    """Launch a run that reads again from a day on; raises as ``launch``."""
+    tags = {
+        names.TRIGGER: "backfill",
+        names.MODE: "backfill",
+        names.FROM_DATE: from_date.isoformat(),
+    }
+    if to_date is not None:
+        tags[names.TO_DATE] = to_date.isoformat()
+    return launch(session, dagster, definitions, pipeline_id, tags)
+
+
+def launch(
+    session: Session,
+    dagster: DagsterClient,
+    definitions: DefinitionsReloader,
+    pipeline_id: uuid.UUID,
+    tags: Mapping[str, str],
+) -> DagsterRun:
+    """Queue a run, unless one is queued or running.
+
+    Raises:
+        NotFoundError: there is no such pipeline.
+        ConflictError: a run is active (its id in the details), or no table is enabled.
+        UnavailableError: Dagster is away, or has not loaded the pipeline.
+    """
+    pipeline = pipelines.get(session, pipeline_id)
+    if not any(table.enabled for table in pipeline.tables):
+        raise ConflictError("The pipeline has no enabled table: there is nothing to sync")
+    definitions.ensure_current()
+    hold_idle(session, dagster, pipeline_id)
+    try:
+        return dagster.launch(
+            names.job_name(pipeline.slug),
+            {names.PIPELINE_ID: str(pipeline_id), names.MODE: "sync", **tags},
+        )
+    except NotFoundError:
+        raise _not_loaded(dagster, pipeline) from None
+
+
+def set_state(
+    session: Session,
+    dagster: DagsterClient,
+    definitions: DefinitionsReloader,
+    pipeline_id: uuid.UUID,
+    state: State,
+) -> None:
+    """Pause or resume; a pipeline that has the state already keeps it.
+
+    Raises:
+        NotFoundError: there is no such pipeline.
+        ConflictError: it neither has a schedule nor follows another pipeline.
+        UnavailableError: Dagster is away, or has not loaded the pipeline.
+    """
+    pipeline = pipelines.get(session, pipeline_id)
+    if pipeline.schedule is None and pipeline.depends_on is None:
+        raise ConflictError("The pipeline has no schedule, so it can't be paused or resumed")
+    definitions.ensure_current()
+    instigator = Instigators.load(dagster).of(pipeline)
+    if instigator is None:
+        raise _not_loaded(dagster, pipeline)
+    _turn(dagster, pipeline, instigator, state)
+
+
+def set_all(
+    session: Session, dagster: DagsterClient, definitions: DefinitionsReloader, state: State
+) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
+    """Pause or resume every pipeline that runs by itself.
+
+    Returns:
+        The pipelines that changed, and all others.
+
+    Raises:
+        UnavailableError: Dagster is away; those before it went away have changed.
+    """
+    definitions.ensure_current()
+    instigators = Instigators.load(dagster)
+    changed, unchanged = [], []
+    for pipeline in pipelines.all_pipelines(session):
+        instigator = instigators.of(pipeline)
+        if instigator is not None and _turn(dagster, pipeline, instigator, state):
+            changed.append(pipeline.id)
+        else:
+            unchanged.append(pipeline.id)
+    return changed, unchanged
+
+
+def _turn(dagster: DagsterClient, pipeline: Pipeline, instigator: Instigator, state: State) -> bool:
+    if instigator.running == (state == "active"):
+        return False
+    match state, pipeline.schedule is not None:
+        case "active", True:
+            dagster.start_schedule(instigator.name)
+        case "active", False:
+            dagster.start_sensor(instigator.name)
+        case "paused", True:
+            dagster.stop_schedule(instigator)
+        case "paused", False:
+            dagster.stop_sensor(instigator)
+    return True
+
+
+def _not_loaded(dagster: DagsterClient, pipeline: Pipeline) -> UnavailableError:
+    reason = dagster.broken_pipelines().get(pipeline.slug, "try again in a moment")
+    return UnavailableError(f"Dagster has not loaded this pipeline: {reason}")

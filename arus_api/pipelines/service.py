@@ -1,0 +1,182 @@
+"""Making, changing and deleting pipelines.
+
+Owns what the API adds to the catalog's own rules: defaults of a new pipeline, tables that the
+source has got since it was last discovered, and the check of row filters on the source itself.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from arus_api.dagster.client import DagsterClient
+from arus_api.pipelines.run_lock import hold_idle
+from arus_api.pipelines.schemas import PipelineChanges, PipelineIn
+from arus_api.pipelines.table_schemas import TableIn
+from arus_api.sources.service import discover
+from arus_dagster.catalog import Destination, Pipeline, Source
+from arus_dagster.catalog.repositories import destinations, pipelines, settings, sources
+from arus_dagster.catalog.repositories.pipeline_tables import UnknownTablesError
+from arus_dagster.catalog.specs import connection_spec
+from arus_dagster.catalog.table_choice import TableChoice
+from arus_dagster.dialects.base import TableRef
+from arus_dagster.dialects.registry import open_source
+from arus_dagster.errors import InvalidInputError, NotFoundError
+
+T = TypeVar("T")
+
+
+def create(session: Session, new: PipelineIn) -> Pipeline:
+    """Make a pipeline.
+
+    Raises:
+        ConflictError: the name is taken.
+        InvalidInputError: a value is not acceptable; ``field`` names it.
+        ConnectionFailedError: the source has to be asked about a table or filter and is away.
+    """
+    source = _source(session, new.source_id)
+    pipeline = pipelines.NewPipeline(
+        name=new.name,
+        description=new.description,
+        source=source,
+        destination=_destination(session, new.destination_id),
+        schedule=_schedule(session, new),
+        timezone=new.timezone,
+        target_schema=new.target_schema,
+        load_mode=new.load_mode,
+        depends_on=new.depends_on,
+        max_retries=new.max_retries,
+        initial_backoff=new.initial_backoff,
+        timeout_seconds=new.timeout_seconds,
+    )
+    choices = _choices(new.tables)
+    made = _with_discovery(session, source, lambda: pipelines.create(session, pipeline, choices))
+    _check_filters(session, made, before={})
+    return made
+
+
+def update(session: Session, pipeline_id: uuid.UUID, changes: PipelineChanges) -> Pipeline:
+    """Change the fields that were sent.
+
+    Raises:
+        NotFoundError: there is no such pipeline.
+        ConflictError, InvalidInputError, ConnectionFailedError: as ``create``.
+    """
+    pipeline = pipelines.get(session, pipeline_id)
+    fields = changes.model_dump(exclude_unset=True, exclude={"tables", "source_id"})
+    if changes.source_id is not None and changes.source_id != pipeline.source_id:
+        raise InvalidInputError(
+            "A pipeline keeps its source: watermarks of one database say nothing about another. "
+            "Make another pipeline.",
+            field="source_id",
+        )
+    if changes.destination_id is not None:
+        _destination(session, changes.destination_id)
+    choices = None if changes.tables is None else _choices(changes.tables)
+    before = {TableRef(t.schema, t.name): t.row_filter for t in pipeline.tables}
+    changed = _with_discovery(
+        session,
+        pipeline.source,
+        # Read again each time: a first try that was undone leaves nothing usable of the object.
+        lambda: pipelines.update(session, pipelines.get(session, pipeline_id), fields, choices),
+    )
+    _check_filters(session, changed, before)
+    return changed
+
+
+def follow_selection(session: Session, source_id: uuid.UUID, tables: Sequence[TableIn]) -> Pipeline:
+    """Make, or bring up to date, the pipeline that follows a source's table selection.
+
+    Raises:
+        NotFoundError: there is no such source.
+        ConflictError: there is no default destination.
+        InvalidInputError, ConnectionFailedError: as ``create``.
+    """
+    source = sources.get(session, source_id)
+    existing = pipelines.of_selection(session, source)
+    before = (
+        {}
+        if existing is None
+        else {TableRef(t.schema, t.name): t.row_filter for t in existing.tables}
+    )
+    choices = _choices(tables)
+    followed = _with_discovery(
+        session, source, lambda: pipelines.apply_selection(session, source, choices)
+    )
+    _check_filters(session, followed, before)
+    return followed
+
+
+def delete(session: Session, dagster: DagsterClient, pipeline_id: uuid.UUID) -> None:
+    """Delete a pipeline; what it loaded stays in the warehouse.
+
+    Raises:
+        NotFoundError: there is no such pipeline.
+        ConflictError: a run of it is active, or other pipelines depend on it.
+        UnavailableError: Dagster can't tell whether a run is active.
+    """
+    pipeline = pipelines.get(session, pipeline_id)
+    hold_idle(session, dagster, pipeline_id)
+    pipelines.delete(session, pipeline)
+
+
+def _source(session: Session, source_id: uuid.UUID) -> Source:
+    try:
+        return sources.get(session, source_id)
+    except NotFoundError as error:
+        raise InvalidInputError(error.message, field="source_id") from None
+
+
+def _destination(session: Session, destination_id: uuid.UUID | None) -> Destination:
+    if destination_id is None:
+        return destinations.get_default(session)
+    try:
+        return destinations.get(session, destination_id)
+    except NotFoundError as error:
+        raise InvalidInputError(error.message, field="destination_id") from None
+
+
+def _schedule(session: Session, new: PipelineIn) -> str | None:
+    if "schedule" in new.model_fields_set or new.depends_on is not None:
+        return new.schedule
+    return settings.load(session).default_schedule
+
+
+def _choices(tables: Sequence[TableIn]) -> list[TableChoice]:
+    return [
+        TableChoice(name=table.name, schema=table.schema_name, values=table.values())
+        for table in tables
+    ]
+
+
+def _with_discovery(session: Session, source: Source, change: Callable[[], T]) -> T:
+    """Make a change; where it names tables that are not known, look at the source and try again."""
+    try:
+        with session.begin_nested():
+            return change()
+    except UnknownTablesError:
+        discover(session, source.id)
+        return change()
+
+
+def _check_filters(
+    session: Session, pipeline: Pipeline, before: Mapping[TableRef, str | None]
+) -> None:
+    """Have the source itself check each filter that is new."""
+    refs: list[tuple[int, TableRef, str]] = [
+        (index, TableRef(table.schema, table.name), table.row_filter)
+        for index, table in enumerate(pipeline.tables)
+        if table.row_filter is not None
+    ]
+    new = [(index, ref, text) for index, ref, text in refs if before.get(ref) != text]
+    if not new:
+        return
+    source = open_source(connection_spec(session, pipeline.source))
+    for index, ref, text in new:
+        try:
+            source.check_filter(ref, text)
+        except InvalidInputError as error:
+            raise InvalidInputError(error.message, field=f"tables.{index}.row_filter") from None
