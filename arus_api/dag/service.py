@@ -10,10 +10,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import quote
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import select, true
+from sqlalchemy.orm import Session, aliased
 
 from arus_api.dag.schemas import AssetStatus, Dag, DagAsset, DagEdge, DagPipeline, Layer
 from arus_api.dagster.client import DagsterClient
@@ -84,13 +85,9 @@ def _attempts(session: Session) -> Mapping[uuid.UUID, TableResult]:
         .lateral()
     )
     rows = session.scalars(
-        select(TableResult)
+        select(aliased(TableResult, latest))
         .select_from(PipelineTable)
-        .join(latest, latest.c.table_id == PipelineTable.id)
-        .join(
-            TableResult,
-            (TableResult.run_id == latest.c.run_id) & (TableResult.table_id == latest.c.table_id),
-        )
+        .join(latest, true())
         .where(PipelineTable.enabled)
     )
     return {result.table_id: result for result in rows}
@@ -112,10 +109,7 @@ def _pipeline(
     for table in enabled:
         layers = _layers(pipeline, table, facts)
         assets += layers
-        edges += [
-            DagEdge(source=before.id, target=after.id)
-            for before, after in zip(layers, layers[1:], strict=False)
-        ]
+        edges += [DagEdge(source=before.id, target=after.id) for before, after in pairwise(layers)]
     return DagPipeline(
         id=pipeline.id,
         name=pipeline.name,
@@ -165,7 +159,7 @@ def _asset(
         layer=layer,
         schema_name=schema,
         table=name,
-        sync_mode=table.sync_mode,  # type: ignore[arg-type]
+        sync_mode=table.sync_mode,
         status=_status(layer, attempt, written),
         rows=None if rows is None else int(rows),
         duration_ms=attempt.duration_ms if attempt else None,

@@ -16,6 +16,7 @@ import dagster as dg
 from arus_dagster import names
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.defs.assets import TableAssets, table_assets
+from arus_dagster.defs.housekeeping import housekeeping_sensor
 from arus_dagster.defs.jobs import build_job
 from arus_dagster.defs.notifications import notification_sensors
 from arus_dagster.defs.pipelines import PipelineDefinition, Pipelines, load_all, load_one
@@ -132,7 +133,8 @@ class CatalogRepository(dg.RepositoryData):
     def _sensors(self) -> Sequence[dg.SensorDefinition]:
         location = self._location
         upstream = [built.sensor for built in location.pipelines.values() if built.sensor]
-        return [*notification_sensors(location.version, location.broken), *upstream]
+        own = notification_sensors(location.version, location.broken)
+        return [*own, housekeeping_sensor(), *upstream]
 
     def get_all_sensors(self) -> Sequence[dg.SensorDefinition]:
         return self._sensors

@@ -1,0 +1,92 @@
+"""Every question asked of Dagster is one that the installed Dagster understands."""
+
+from __future__ import annotations
+
+import importlib.resources
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from dagster_graphql.schema import create_schema
+from graphql import GraphQLSchema, parse, validate
+
+from arus_api.dagster.counts import count_many
+from arus_api.dagster.latest_runs import JobSince, latest_runs
+from arus_api.dagster.models import RunStatus
+from arus_api.dagster.run_filter import RunFilter
+from arus_api.dagster.transport import Transport, query
+
+QUERIES = sorted(
+    file.name.removesuffix(".graphql")
+    for file in importlib.resources.files("arus_api.dagster").joinpath("queries").iterdir()
+    if file.name.endswith(".graphql") and not file.name.endswith("_fields.graphql")
+)
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return cast(GraphQLSchema, create_schema().graphql_schema)
+
+
+class Recorder:
+    """Takes the place of the transport and keeps what would be sent."""
+
+    def __init__(self, answer: Any) -> None:
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self._answer = answer
+
+    def request(self, name: str, text: str, variables: dict[str, Any]) -> dict[str, Any]:
+        self.sent.append((text, variables))
+        return {key: self._answer for key in variables if key != "limit"} | {
+            key.replace("f", "c", 1): self._answer for key in variables if key.startswith("f")
+        }
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_is_valid(name: str, schema: GraphQLSchema) -> None:
+    assert validate(schema, parse(query(name))) == []
+
+
+def test_counts_are_asked_validly_and_in_batches(schema: GraphQLSchema) -> None:
+    recorder = Recorder({"__typename": "Runs", "count": 3})
+
+    counts = count_many(cast(Transport, recorder), [RunFilter(job_name="a")] * 150)
+
+    assert counts == [3] * 150
+    assert [len(variables) for _, variables in recorder.sent] == [100, 50]
+    for text, _ in recorder.sent:
+        assert validate(schema, parse(text)) == []
+
+
+def test_latest_runs_are_asked_validly(schema: GraphQLSchema) -> None:
+    recorder = Recorder({"__typename": "Runs", "count": 0, "results": []})
+    now = datetime.now(UTC)
+
+    found = latest_runs(
+        cast(Transport, recorder),
+        [JobSince("a", now), JobSince("b", now)],
+        limit=5,
+        failed_since=now,
+    )
+
+    assert [(latest.runs, latest.failed) for latest in found] == [((), 0), ((), 0)]
+    ((text, _),) = recorder.sent
+    assert validate(schema, parse(text)) == []
+
+
+def test_a_filter_names_what_was_given_alone() -> None:
+    moment = datetime(2024, 1, 2, tzinfo=UTC)
+
+    assert RunFilter().variables == {}
+    assert RunFilter(
+        statuses=[RunStatus.FAILURE], job_name="p", tags={"k": "v"}, created_after=moment
+    ).variables == {
+        "statuses": ["FAILURE"],
+        "pipelineName": "p",
+        "tags": [{"key": "k", "value": "v"}],
+        "createdAfter": moment.timestamp(),
+    }
+
+
+def test_an_empty_list_of_ids_stays_a_condition() -> None:
+    assert RunFilter(run_ids=[]).variables == {"runIds": []}
