@@ -54,7 +54,9 @@ Url = Annotated[str, AfterValidator(checked_url)]
 class ChannelConfig(BaseModel):
     """A channel's configuration; unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
+    )
 
     def plain(self) -> dict[str, Any]:
         """All that is set, secrets in the clear: to be encrypted, never to be shown."""

@@ -81,7 +81,7 @@ class _Outcome:
 def pause_after(attempts: int, retry_after: int | None = None) -> timedelta:
     """How long to wait after that many attempts: doubled each time, at least what the channel
     asks for (seconds), at most an hour."""
-    doubled = FIRST_PAUSE * 2 ** min(attempts - 1, 20)
+    doubled = FIRST_PAUSE * (1 << min(attempts - 1, 20))
     return min(max(doubled, timedelta(seconds=retry_after or 0)), LONGEST_PAUSE)
 
 
@@ -132,6 +132,8 @@ def _prepare(session: Session, due: Sequence[NotificationDelivery]) -> list[_Att
 def _attempt(session: Session, delivery: NotificationDelivery, allow_local: bool) -> _Attempt:
     target = notification_targets.get(session, delivery.target_id)
     config, reason = _config(session, target)
+    if delivery.attempts > MAX_ATTEMPTS:
+        config, reason = None, "The last attempt was broken off"
     return _Attempt(
         delivery_id=delivery.id,
         number=delivery.attempts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
 import socket
 import uuid
@@ -124,6 +125,8 @@ def _transmit(
     client = _Client(connection, config.smtp_host)
     if config.smtp_security == "starttls":
         client.ehlo()
+        if not client.has_extn("starttls"):
+            raise DeliveryRefusedError(f"{config.smtp_host} offers no STARTTLS")
         code, said = client.docmd("STARTTLS")
         if code != 220:
             raise smtplib.SMTPResponseException(code, said)
@@ -133,7 +136,8 @@ def _transmit(
         client.esmtp_features = {}
         client.does_esmtp = False
     if config.smtp_username is not None and config.smtp_password is not None:
-        client.login(config.smtp_username, config.smtp_password.get_secret_value())
+        client.ehlo_or_helo_if_needed()
+        _log_in(client, config.smtp_username, config.smtp_password.get_secret_value())
     refused = client.send_message(mail)
     client.docmd("QUIT")
     if refused:
@@ -141,6 +145,24 @@ def _transmit(
         raise DeliveryRefusedError(
             f"{config.smtp_host} refused {len(refused)} of {len(config.to_addresses)} recipients"
         )
+
+
+def _log_in(client: _Client, username: str, password: str) -> None:
+    # Not ``client.login``, which takes ASCII alone.
+    def encoded(text: str) -> str:
+        return base64.b64encode(text.encode()).decode()
+
+    offered = client.esmtp_features.get("auth", "").upper().split()
+    if "PLAIN" in offered:
+        steps = [f"AUTH PLAIN {encoded(f'{chr(0)}{username}{chr(0)}{password}')}"]
+    elif "LOGIN" in offered:
+        steps = ["AUTH LOGIN", encoded(username), encoded(password)]
+    else:
+        raise DeliveryRefusedError("The mail server offers no way to log in that is known here")
+    for step in steps:
+        code, said = client.docmd(step)
+        if code not in (235, 334, 503):  # in, go on, in already
+            raise smtplib.SMTPResponseException(code, said)
 
 
 def _failure(host: str, code: int, said: bytes | str) -> DeliveryFailedError | DeliveryRefusedError:
