@@ -1,7 +1,6 @@
 """Managing destinations, and asking a warehouse whether it can be used.
 
-Owns what the API adds to the catalog's own rules: which schemas are for data, and the test over
-the network.
+Owns the test over the network; what a destination may be is the catalog's rule.
 """
 
 from __future__ import annotations
@@ -16,11 +15,8 @@ from arus_dagster.catalog import Destination
 from arus_dagster.catalog.repositories import destinations
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.catalog.specs import connection_spec
-from arus_dagster.catalog.warehouse_names import check_schema
 from arus_dagster.dialects.postgresql.destination import PostgresDestination
 from arus_dagster.dialects.registry import DIALECTS
-
-_SCHEMAS = ("raw_schema", "target_schema")
 
 
 def create(session: Session, new: DestinationIn) -> Destination:
@@ -30,8 +26,6 @@ def create(session: Session, new: DestinationIn) -> Destination:
         ConflictError: the name is taken, ignoring case.
         InvalidInputError: a schema is not for data.
     """
-    for name in _SCHEMAS:
-        check_schema(getattr(new, name), name)
     values = new.model_dump(exclude={"password", "ssl_key", "port"})
     port = new.port or DIALECTS[new.type].default_port
     made = destinations.NewDestination(**values, port=port, secrets=new.secrets())
@@ -47,11 +41,7 @@ def update(session: Session, destination_id: uuid.UUID, changes: DestinationChan
         InvalidInputError: a schema is not for data.
     """
     destination = destinations.get(session, destination_id)
-    values = changes.values()
-    for name in _SCHEMAS:
-        if name in values:
-            check_schema(str(values[name]), name)
-    return destinations.update(session, destination, values, changes.secrets())
+    return destinations.update(session, destination, changes.values(), changes.secrets())
 
 
 def delete(session: Session, destination_id: uuid.UUID) -> None:

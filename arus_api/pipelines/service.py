@@ -18,7 +18,13 @@ from arus_api.pipelines.schemas import PipelineChanges, PipelineIn
 from arus_api.pipelines.table_schemas import TableIn
 from arus_api.sources.service import discover
 from arus_dagster.catalog import Destination, Pipeline, Source
-from arus_dagster.catalog.repositories import destinations, pipelines, settings, sources
+from arus_dagster.catalog.repositories import (
+    destinations,
+    pipelines,
+    selection_pipelines,
+    settings,
+    sources,
+)
 from arus_dagster.catalog.repositories.pipeline_tables import UnknownTablesError
 from arus_dagster.catalog.specs import connection_spec
 from arus_dagster.catalog.table_choice import TableChoice
@@ -96,7 +102,7 @@ def follow_selection(session: Session, source_id: uuid.UUID, tables: Sequence[Ta
         InvalidInputError, ConnectionFailedError: as ``create``.
     """
     source = sources.get(session, source_id)
-    existing = pipelines.of_selection(session, source)
+    existing = selection_pipelines.find(session, source)
     before = (
         {}
         if existing is None
@@ -104,7 +110,7 @@ def follow_selection(session: Session, source_id: uuid.UUID, tables: Sequence[Ta
     )
     choices = _choices(tables)
     followed = _with_discovery(
-        session, source, lambda: pipelines.apply_selection(session, source, choices)
+        session, source, lambda: selection_pipelines.apply(session, source, choices)
     )
     _check_filters(session, followed, before)
     return followed

@@ -20,12 +20,14 @@ from arus_dagster.catalog.repositories.page import Page, fetch_page
 from arus_dagster.catalog.repositories.secrets import merged
 from arus_dagster.catalog.session import advisory_lock, cipher_of
 from arus_dagster.catalog.slugs import free_slug
+from arus_dagster.catalog.warehouse_names import check_schema
 from arus_dagster.errors import ConflictError, NotFoundError
 
 CONNECTION_FIELDS = frozenset(
     {"type", "host", "port", "database", "username", "ssl_mode", "ssl_ca", "ssl_cert"}
 )
-_CHANGEABLE = CONNECTION_FIELDS | {"name", "raw_schema", "target_schema", "is_default"}
+_SCHEMAS = frozenset({"raw_schema", "target_schema"})
+_CHANGEABLE = CONNECTION_FIELDS | _SCHEMAS | {"name", "is_default"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,14 @@ def get_default(session: Session) -> Destination:
 
 
 def create(session: Session, new: NewDestination) -> Destination:
-    """Raises ConflictError if the name is taken, ignoring case."""
+    """Make a destination.
+
+    Raises:
+        ConflictError: the name is taken, ignoring case.
+        InvalidInputError: a schema is not for data.
+    """
+    check_schema(new.raw_schema, "raw_schema")
+    check_schema(new.target_schema, "target_schema")
     advisory_lock(session, "destination slugs")
     taken = session.scalars(select(Destination.slug)).all()
     destination = Destination(
@@ -115,11 +124,14 @@ def update(
     Raises:
         ConflictError: the name is taken, or ``raw_schema``, where the state of pipelines is
             kept, would change under them.
+        InvalidInputError: a schema is not for data.
     """
     unknown = changes.keys() - _CHANGEABLE
     if unknown:
         raise ValueError(f"not fields of a destination that change: {sorted(unknown)}")
     changed = {k: v for k, v in changes.items() if getattr(destination, k) != v}
+    for schema in _SCHEMAS & changed.keys():
+        check_schema(str(changed[schema]), schema)
     if "raw_schema" in changed:
         users = pipeline_names(session, destination)
         if users:

@@ -15,9 +15,7 @@ from arus_dagster.catalog.destination import Destination
 from arus_dagster.catalog.pipeline import Pipeline
 from arus_dagster.catalog.repositories import (
     definitions_version,
-    destinations,
     pipeline_tables,
-    settings,
 )
 from arus_dagster.catalog.repositories.integrity import conflicts
 from arus_dagster.catalog.repositories.page import Page, fetch_page
@@ -28,7 +26,6 @@ from arus_dagster.catalog.table_choice import TableChoice
 from arus_dagster.catalog.warehouse_names import check_schema
 from arus_dagster.errors import ConflictError, InvalidInputError, NotFoundError
 
-LONGEST_NAME = 200
 _CHANGEABLE = frozenset(
     {
         "name",
@@ -75,7 +72,7 @@ class NewPipeline:
 
 def page(session: Session, *, limit: int, offset: int) -> Page[Pipeline]:
     """Pipelines, newest first, each with its source, destination and tables."""
-    return fetch_page(session, _whole(), Pipeline, limit=limit, offset=offset)
+    return fetch_page(session, whole(), Pipeline, limit=limit, offset=offset)
 
 
 def get(session: Session, pipeline_id: uuid.UUID) -> Pipeline:
@@ -85,7 +82,7 @@ def get(session: Session, pipeline_id: uuid.UUID) -> Pipeline:
         NotFoundError: there is no such pipeline.
     """
     pipeline = session.scalar(
-        _whole().where(Pipeline.id == pipeline_id).execution_options(populate_existing=True)
+        whole().where(Pipeline.id == pipeline_id).execution_options(populate_existing=True)
     )
     if pipeline is None:
         raise NotFoundError("There is no such pipeline")
@@ -94,7 +91,7 @@ def get(session: Session, pipeline_id: uuid.UUID) -> Pipeline:
 
 def all_pipelines(session: Session) -> Sequence[Pipeline]:
     """Every pipeline with its source, destination and tables, in order of creation."""
-    return session.scalars(_whole().order_by(Pipeline.created_at, Pipeline.id)).all()
+    return session.scalars(whole().order_by(Pipeline.created_at, Pipeline.id)).all()
 
 
 def count(session: Session) -> int:
@@ -209,61 +206,8 @@ def delete(session: Session, pipeline: Pipeline) -> None:
     definitions_version.bump(session)
 
 
-def of_selection(session: Session, source: Source) -> Pipeline | None:
-    """The pipeline that follows a source's selection, with its source, destination and tables.
-
-    Raises:
-        ConflictError: there is no default destination.
-    """
-    destination = destinations.get_default(session)
-    return session.scalar(
-        _whole()
-        .where(
-            Pipeline.source_id == source.id,
-            Pipeline.destination_id == destination.id,
-            Pipeline.from_selection,
-        )
-        .execution_options(populate_existing=True)
-    )
-
-
-def apply_selection(session: Session, source: Source, tables: Sequence[TableChoice]) -> Pipeline:
-    """Make, or bring up to date, the pipeline that follows a source's table selection.
-
-    Raises:
-        ConflictError: there is no default destination, or another pipeline has the name.
-        UnknownTablesError: tables that the source's last discovery did not find.
-        InvalidInputError: a choice is not acceptable.
-    """
-    advisory_lock(session, f"selection {source.id}")
-    existing = of_selection(session, source)
-    if existing is not None:
-        return update(session, existing, {}, tables)
-    destination = destinations.get_default(session)
-    in_force = settings.load(session)
-    new = NewPipeline(
-        name=_selection_name(session, in_force.pipeline_name_prefix, source, destination),
-        source=source,
-        destination=destination,
-        schedule=in_force.default_schedule,
-        from_selection=True,
-    )
-    return create(session, new, tables)
-
-
-def _selection_name(session: Session, prefix: str, source: Source, destination: Destination) -> str:
-    """The name of a selection's pipeline, with the destination where the plain one is taken."""
-    plain = f"{prefix}{source.name}"[:LONGEST_NAME]
-    is_taken = session.scalar(
-        select(Pipeline.id).where(func.lower(Pipeline.name) == func.lower(plain))
-    )
-    if is_taken is None:
-        return plain
-    ending = f" ({destination.name})"[:LONGEST_NAME]
-    return plain[: LONGEST_NAME - len(ending)] + ending
-
-
-def _whole() -> Select[Pipeline]:
+def whole() -> Select[Pipeline]:
+    """Selects pipelines with their source, destination and tables."""
     return select(Pipeline).options(
         joinedload(Pipeline.source),
         joinedload(Pipeline.destination),

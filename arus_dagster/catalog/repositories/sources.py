@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
@@ -180,6 +181,7 @@ def replace_tables(session: Session, source: Source, shapes: Sequence[TableShape
     """Store what a discovery found, and the patterns admit, in place of what the last one found."""
     # Two discoveries at once take turns: the later one's rows must not meet the earlier one's.
     session.execute(select(Source.id).where(Source.id == source.id).with_for_update())
+    before = _shapes_in_use(session, source)
     session.execute(sa.delete(SourceTable).where(SourceTable.source_id == source.id))
     selection = selection_of(source)
     rows = [
@@ -194,6 +196,9 @@ def replace_tables(session: Session, source: Source, shapes: Sequence[TableShape
     ]
     if rows:
         session.execute(insert(SourceTable), rows)
+    # Assets show their columns, so a changed column is a changed definition.
+    if before != _shapes_in_use(session, source):
+        definitions_version.bump(session)
 
 
 def discovered_tables(session: Session, source: Source) -> Sequence[TableShape]:
@@ -254,6 +259,22 @@ def table_counts(
         found = discovered.get(source_id, 0)
         counts[source_id] = TableCounts(found, enabled.get(source_id, found))
     return counts
+
+
+def _shapes_in_use(session: Session, source: Source) -> dict[tuple[str, str], Any]:
+    """What is known of the columns of the source's synced tables."""
+    rows = session.execute(
+        select(SourceTable.schema, SourceTable.name, SourceTable.shape["columns"])
+        .join(Pipeline, Pipeline.source_id == SourceTable.source_id)
+        .join(
+            PipelineTable,
+            (PipelineTable.pipeline_id == Pipeline.id)
+            & (PipelineTable.schema == SourceTable.schema)
+            & (PipelineTable.name == SourceTable.name),
+        )
+        .where(SourceTable.source_id == source.id, PipelineTable.enabled)
+    )
+    return {(schema, name): columns for schema, name, columns in rows}
 
 
 def _forget_left_out(session: Session, source: Source) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from arus_dagster.catalog.repositories import destinations
-from arus_dagster.errors import ConflictError
+from arus_dagster.errors import ConflictError, InvalidInputError
 from tests.integration.catalog.conftest import make_destination, make_pipeline, make_source
 
 
@@ -46,6 +46,18 @@ def test_a_destination_in_use_stays_and_keeps_the_schema_of_its_state(session):
         destinations.update(session, destination, {"raw_schema": "elsewhere"})
 
     assert destinations.update(session, destination, {"target_schema": "t"}).target_schema == "t"
+
+
+@pytest.mark.parametrize("field", ["raw_schema", "target_schema"])
+def test_a_schema_that_is_not_for_data_is_refused(session, field):
+    destination = make_destination(session)
+
+    with pytest.raises(InvalidInputError) as created:
+        make_destination(session, "Other", **{field: "arus_config"})
+    with pytest.raises(InvalidInputError) as updated:
+        destinations.update(session, destination, {field: "pg_catalog"})
+
+    assert created.value.field == updated.value.field == field
 
 
 def test_a_failed_update_changes_nothing(session):

@@ -1,9 +1,8 @@
-import threading
 
 import pytest
 from sqlalchemy import event
 
-from arus_dagster.catalog.repositories import definitions_version, pipelines, settings, sources
+from arus_dagster.catalog.repositories import definitions_version, pipelines, sources
 from arus_dagster.catalog.repositories.pipeline_tables import UnknownTablesError
 from arus_dagster.catalog.table_choice import TableChoice
 from arus_dagster.errors import ConflictError, InvalidInputError, NotFoundError
@@ -315,69 +314,3 @@ def test_a_list_takes_the_same_number_of_queries_whatever_its_length(catalog):
             make_pipeline(session, source, warehouse, f"P{n}")
 
     assert queries() == one
-
-
-class TestSelection:
-    def test_makes_one_pipeline_on_the_default_destination(self, session, source, warehouse):
-        settings.update(session, {"pipeline_name_prefix": "x-", "default_schedule": "@hourly"})
-
-        pipeline = pipelines.apply_selection(session, source, [ORDERS])
-
-        assert (pipeline.name, pipeline.slug) == ("x-Shop", "x_shop")
-        assert (pipeline.schedule, pipeline.destination.name) == ("@hourly", "Warehouse")
-        assert [t.name for t in pipeline.tables] == ["orders"]
-
-    def test_twice_changes_nothing(self, session, source, warehouse):
-        first = pipelines.apply_selection(session, source, [ORDERS, USERS])
-        ids = [t.id for t in first.tables]
-        version = definitions_version.current(session)
-
-        second = pipelines.apply_selection(session, source, [ORDERS, USERS])
-
-        assert second.id == first.id and [t.id for t in second.tables] == ids
-        assert definitions_version.current(session) == version
-
-    def test_follows_a_renamed_pipeline(self, session, source, warehouse):
-        first = pipelines.apply_selection(session, source, [ORDERS])
-        pipelines.update(session, first, {"name": "Mine now"})
-
-        assert pipelines.apply_selection(session, source, [USERS]).name == "Mine now"
-
-    def test_leaves_pipelines_alone_that_people_made(self, session, source, warehouse):
-        mine = make_pipeline(session, source, warehouse, "Mine", (USERS,))
-
-        followed = pipelines.apply_selection(session, source, [ORDERS])
-
-        assert followed.id != mine.id
-        assert [t.name for t in pipelines.get(session, mine.id).tables] == ["users"]
-
-    def test_on_a_new_default_destination_names_it(self, session, source, warehouse):
-        pipelines.apply_selection(session, source, [ORDERS])
-        make_destination(session, "Lake", host="lake")
-
-        assert pipelines.apply_selection(session, source, [ORDERS]).name == "arus-Shop (Lake)"
-
-    def test_without_a_default_destination_is_a_conflict(self, session, source):
-        make_destination(session, is_default=False)
-
-        with pytest.raises(ConflictError, match="default destination"):
-            pipelines.apply_selection(session, source, [ORDERS])
-
-    def test_at_once_makes_one_pipeline(self, catalog):
-        with catalog.session() as session:
-            source_id = make_source(session).id
-            make_destination(session)
-        made: list[object] = []
-
-        def apply() -> None:
-            with catalog.session() as session:
-                source = sources.get(session, source_id)
-                made.append(pipelines.apply_selection(session, source, [ORDERS]).id)
-
-        threads = [threading.Thread(target=apply) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-        assert len(made) == 4 and len(set(made)) == 1

@@ -147,6 +147,19 @@ def test_only_what_definitions_are_made_of_counts_as_a_change_of_them(session):
     assert definitions_version.current(session) == before + 1
 
 
+def test_a_changed_column_of_a_synced_table_counts_as_a_change_of_definitions(session):
+    source = make_source(session)
+    make_pipeline(session, source, make_destination(session), tables=(TableChoice("users"),))
+    before = definitions_version.current(session)
+
+    unused = shape("orders", "another_at", schema="archive")
+    sources.replace_tables(session, source, [*SHOP[:2], unused])
+    assert definitions_version.current(session) == before
+
+    sources.replace_tables(session, source, [SHOP[0], shape("users", "name", "email"), unused])
+    assert definitions_version.current(session) == before + 1
+
+
 def test_an_unknown_source_is_not_found(session):
     with pytest.raises(NotFoundError):
         sources.get(session, uuid.uuid4())
