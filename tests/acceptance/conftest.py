@@ -10,11 +10,15 @@ from tests.acceptance.platform import Platform
 
 
 @pytest.fixture(scope="session")
-def platform() -> Iterator[Platform]:
-    """``arus up --sample``, running; tests stop and start it only to leave it running again."""
+def shared_platform() -> Iterator[Platform]:
     platform = Platform()
-    try:
-        platform.start("--sample")
-        yield platform
-    finally:
-        platform.remove()
+    yield platform
+    platform.remove()
+
+
+@pytest.fixture
+def platform(shared_platform: Platform) -> Platform:
+    """``arus up --sample``, running: started again where the test before has stopped it."""
+    if not shared_platform.running:
+        shared_platform.start("--sample")
+    return shared_platform

@@ -35,6 +35,10 @@ class Platform:
         self._process: subprocess.Popen[str] | None = None
         self._output = self.directory / "up.txt"
 
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
     def start(self, *options: str) -> None:
         """Start it and return when it says that everything runs."""
         with self._output.open("w") as output:
