@@ -14,6 +14,7 @@ from pydantic import (
     AnyHttpUrl,
     BaseModel,
     ConfigDict,
+    Field,
     SecretStr,
     TypeAdapter,
     ValidationError,
@@ -46,9 +47,18 @@ def _checked_secret_url(secret: SecretStr) -> SecretStr:
     return SecretStr(checked_url(secret.get_secret_value()))
 
 
-SecretUrl = Annotated[SecretStr, AfterValidator(_checked_secret_url)]
+def _no_mask(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value() == MASK:
+        raise ValueError("is the mask that stands for a stored secret, not a secret")
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(_no_mask)]
+SecretUrl = Annotated[
+    SecretStr, AfterValidator(_checked_secret_url), Field(json_schema_extra={"format": "uri"})
+]
 """An address that is a secret itself, as a webhook's is."""
-Url = Annotated[str, AfterValidator(checked_url)]
+Url = Annotated[str, AfterValidator(checked_url), Field(json_schema_extra={"format": "uri"})]
 
 
 class ChannelConfig(BaseModel):
@@ -85,6 +95,6 @@ class ChannelConfig(BaseModel):
         Raises:
             pydantic.ValidationError: the outcome is not acceptable.
         """
-        kept = {name: value for name, value in changes.items() if value != MASK}
-        merged = {**stored, **kept}
+        kept = {name for name, value in changes.items() if value == MASK and name in stored}
+        merged = {**stored, **{k: v for k, v in changes.items() if k not in kept}}
         return cls.model_validate({k: v for k, v in merged.items() if v is not None})

@@ -12,9 +12,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from arus_dagster.notify.config import ChannelConfig
+from arus_dagster.notify.config import ChannelConfig, Secret
 from arus_dagster.notify.failures import DeliveryFailedError, DeliveryRefusedError
 from arus_dagster.notify.message import Message, cut
 from arus_dagster.notify.network import Deadline, connect, secure
@@ -49,7 +49,7 @@ class EmailConfig(ChannelConfig):
         default="starttls", description="`starttls` is never left out where the server lacks it."
     )
     smtp_username: Annotated[str, StringConstraints(min_length=1, max_length=320)] | None = None
-    smtp_password: Annotated[SecretStr, Field(min_length=1, max_length=1024)] | None = None
+    smtp_password: Annotated[Secret, Field(min_length=1, max_length=1024)] | None = None
     from_address: MailAddress
     to_addresses: Annotated[list[MailAddress], Field(min_length=1, max_length=50)]
 

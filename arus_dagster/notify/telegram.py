@@ -31,7 +31,9 @@ def _chat(value: object) -> object:
 class TelegramConfig(ChannelConfig):
     """Where a bot writes to."""
 
-    bot_token: Annotated[SecretStr, AfterValidator(_token)]
+    bot_token: Annotated[SecretStr, AfterValidator(_token)] = Field(
+        description="As BotFather gives it.", json_schema_extra={"pattern": f"^{_TOKEN.pattern}$"}
+    )
     chat_id: Annotated[
         str,
         BeforeValidator(_chat, json_schema_input_type=str | int),

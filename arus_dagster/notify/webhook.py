@@ -15,9 +15,9 @@ import time
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from arus_dagster.notify.config import ChannelConfig, SecretUrl
+from arus_dagster.notify.config import ChannelConfig, Secret, SecretUrl
 from arus_dagster.notify.message import Message
 from arus_dagster.notify.web import post_json, require_success
 
@@ -26,7 +26,7 @@ class WebhookConfig(ChannelConfig):
     """Where to post, and the key that signs."""
 
     url: SecretUrl = Field(description="Where the event is posted; treated as a secret.")
-    secret: Annotated[SecretStr, Field(min_length=1, max_length=500)] | None = Field(
+    secret: Annotated[Secret, Field(min_length=1, max_length=500)] | None = Field(
         default=None, description="Signs the body (HMAC-SHA256, header `X-Arus-Signature`)."
     )
 
