@@ -87,7 +87,10 @@ class PostgresSource:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[PostgresSnapshot]:
         """Open a consistent snapshot on a connection of its own."""
-        with self._open() as connection, connection.transaction(_SNAPSHOT):
+        # Nothing is written, so the transaction need not be ended but by closing the connection,
+        # which a stream left early has done already.
+        with self._open() as connection:
+            connection.execute(_SNAPSHOT)
             # The snapshot is taken by the first statement, not by BEGIN.
             connection.value("SELECT 1")
             yield PostgresSnapshot(connection, float(self._spec.read_timeout_seconds))

@@ -7,6 +7,7 @@ import pytest
 from arus_dagster.dialects.base import TableRef
 from arus_dagster.engine.drift import IncompatibleDriftError
 from arus_dagster.engine.result import SyncResult
+from arus_dagster.errors import ConfigurationError
 from tests.integration.engine.conftest import Lane, Lanes
 from tests.servers import Database
 
@@ -213,8 +214,6 @@ def test_a_column_that_a_view_uses_can_still_be_widened_or_says_why(
 
 
 def test_a_table_that_arus_did_not_make_is_left_alone(lanes: Lanes, source: Database) -> None:
-    from arus_dagster.errors import ConfigurationError
-
     source.execute("CREATE TABLE t (id int PRIMARY KEY)")
     lane = lanes("t", target=TableRef("public", "mine"))
     lane.warehouse.execute("CREATE TABLE mine (id int)", "INSERT INTO mine VALUES (42)")

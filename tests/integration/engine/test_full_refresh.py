@@ -19,7 +19,8 @@ def test_target_equals_source_and_follows_it(
 ) -> None:
     source.execute(
         "CREATE TABLE t (id int PRIMARY KEY, name text, at timestamptz)",
-        "INSERT INTO t SELECT g, E'tab\\tnewline\\nback\\\\slash ' || g, now() FROM generate_series(1, 500) g",
+        "INSERT INTO t SELECT g, E'tab\\tnewline\\nback\\\\slash ' || g, now()"
+        " FROM generate_series(1, 500) g",
         "INSERT INTO t VALUES (501, NULL, NULL), (502, '', '-infinity'), (503, '\\N', 'infinity')",
     )
     lane = lanes("t", load_mode=load_mode)
@@ -73,7 +74,8 @@ def test_what_depends_on_the_target_survives(
 def test_a_new_target_has_key_and_comments_of_the_source(lanes: Lanes, source: Database) -> None:
     lane = _lane(lanes, source)
     described = lane.warehouse.rows(
-        f"SELECT obj_description('{lane.target}'::regclass), col_description('{lane.target}'::regclass, 2),"
+        f"SELECT obj_description('{lane.target}'::regclass),"
+        f" col_description('{lane.target}'::regclass, 2),"
         " (SELECT pg_get_constraintdef(oid) FROM pg_constraint"
         f" WHERE conrelid = '{lane.target}'::regclass AND contype = 'p')"
     )

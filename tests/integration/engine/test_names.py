@@ -57,7 +57,8 @@ def test_a_name_serves_in_every_place(
         )
         lane.sync()
         source.execute(
-            f'UPDATE {_quoted(schema)}.{quoted} SET "Id" = "Id" + 1, "updatedAt" = "updatedAt" + \'1 h\''
+            f'UPDATE {_quoted(schema)}.{quoted} SET "Id" = "Id" + 1,'
+            ' "updatedAt" = "updatedAt" + \'1 h\''
         )
         result = lane.sync()
         assert not result.full

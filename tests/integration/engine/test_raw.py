@@ -14,9 +14,11 @@ def _raw(lane: Lane, columns: str = "_data") -> list[tuple[Any, ...]]:
 
 def test_rows_stand_as_json_with_their_run(lanes: Lanes, source: Database) -> None:
     source.execute(
-        "CREATE TABLE t (id int PRIMARY KEY, wm timestamptz, n numeric, b bytea, j json, jb jsonb, f float8)",
+        "CREATE TABLE t (id int PRIMARY KEY, wm timestamptz, n numeric, b bytea, j json, jb jsonb,"
+        " f float8)",
         "INSERT INTO t VALUES (1, '2024-01-01 00:00+00', 1.50, '\\x00ff', '{\"b\":1, \"a\":2}',"
-        " '{\"x\": null}', '-0'), (2, NULL, 'NaN', NULL, NULL, 'null', 1.5), (3, NULL, NULL, NULL, NULL, NULL, NULL)",
+        " '{\"x\": null}', '-0'), (2, NULL, 'NaN', NULL, NULL, 'null', 1.5)",
+        "INSERT INTO t VALUES (3, NULL, NULL, NULL, NULL, NULL, NULL)",
     )
     lane = lanes("t", watermark="wm", load_mode="raw")
     result = lane.sync()

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a matrix reads best with a row a line
 """PostgreSQL types: the same value and the same column type on every path."""
 
 from __future__ import annotations

@@ -1,0 +1,108 @@
+"""Reaching a server: TLS, odd credentials, clear reasons, no secrets."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import pytest
+
+from arus_dagster.dialects.postgresql.destination import PostgresDestination
+from arus_dagster.dialects.postgresql.source import PostgresSource
+from arus_dagster.errors import (
+    ArusError,
+    ConfigurationError,
+    ConnectionFailedError,
+    CredentialsError,
+)
+from tests.certificates import Certificates
+from tests.servers import PASSWORD, Database, PostgreSQLServer
+
+
+def test_a_test_reports_the_server(pg_source_db: Database) -> None:
+    report = PostgresSource(pg_source_db.spec).test()
+    assert report.server_version[0].isdigit()
+    assert not report.tls
+    assert PostgresDestination(pg_source_db.spec).test() == report
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_odd_passwords_and_hosts_connect(pg_source_db: Database, host: str) -> None:
+    assert set("@/:%#? é") <= set(PASSWORD)
+    PostgresSource(replace(pg_source_db.spec, host=host)).test()
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "reason"),
+    [
+        ({"password": "sEcr3t-canary"}, CredentialsError, "password authentication failed"),
+        ({"username": "nobody"}, CredentialsError, "authentication failed"),
+        ({"database": "absent"}, CredentialsError, "does not exist"),
+        ({"port": 1}, ConnectionFailedError, "refused"),
+        ({"host": "no-such-host.invalid"}, ConnectionFailedError, "could not translate|resolve"),
+        ({"password": "a\0b"}, ConfigurationError, "zero character"),
+        ({"ssl_mode": "require"}, ConnectionFailedError, "does not support SSL"),
+        ({"ssl_mode": "verify-full"}, ConnectionFailedError, "SSL"),
+    ],
+)
+def test_a_failure_names_its_cause_and_no_secret(
+    pg_source_db: Database,
+    change: dict[str, object],
+    kind: type[ArusError],
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    spec = replace(pg_source_db.spec, **change)  # type: ignore[arg-type]
+    with caplog.at_level(logging.DEBUG):
+        for ask in (PostgresSource(spec).test, PostgresDestination(spec).test):
+            with pytest.raises(kind, match=reason) as caught:
+                ask()
+            told = repr(caught.value) + str(caught.value.__context__) + caplog.text + repr(spec)
+            assert spec.password not in told
+
+
+def test_a_missing_privilege_is_named(
+    postgres_server: PostgreSQLServer, warehouse_db: Database
+) -> None:
+    warehouse_db.execute(
+        "CREATE ROLE poor LOGIN PASSWORD 'poor'",
+        f'REVOKE TEMPORARY ON DATABASE "{warehouse_db.name}" FROM PUBLIC',
+        admin=True,
+    )
+    try:
+        spec = replace(warehouse_db.spec, username="poor", password="poor")
+        with pytest.raises(CredentialsError, match="privilege CREATE"):
+            PostgresDestination(spec).test()
+    finally:
+        warehouse_db.execute("DROP ROLE poor", admin=True)
+
+
+@pytest.mark.parametrize("mode", ["prefer", "require", "verify-ca", "verify-full"])
+def test_tls_is_used_and_verified(
+    postgres_tls_server: PostgreSQLServer, certificates: Certificates, mode: str
+) -> None:
+    spec = replace(
+        postgres_tls_server.spec("postgres"),
+        ssl_mode=mode,
+        ssl_ca=certificates.ca,  # type: ignore[arg-type]
+    )
+    assert PostgresSource(spec).test().tls
+    assert not PostgresSource(replace(spec, ssl_mode="disable")).test().tls
+
+
+@pytest.mark.parametrize("mode", ["verify-ca", "verify-full"])
+def test_a_wrong_or_missing_authority_is_refused(
+    postgres_tls_server: PostgreSQLServer, certificates: Certificates, mode: str
+) -> None:
+    spec = postgres_tls_server.spec("postgres")
+    for ca in (certificates.other_ca, None):
+        with pytest.raises(ConnectionFailedError, match="certificate verify failed"):
+            PostgresSource(replace(spec, ssl_mode=mode, ssl_ca=ca)).test()  # type: ignore[arg-type]
+
+
+def test_a_ca_that_is_no_certificate_is_refused(
+    postgres_tls_server: PostgreSQLServer,
+) -> None:
+    spec = replace(postgres_tls_server.spec("postgres"), ssl_mode="verify-ca", ssl_ca="nonsense")
+    with pytest.raises(ConnectionFailedError, match="root certificate"):
+        PostgresSource(spec).test()
