@@ -69,32 +69,26 @@ def test_scripts_are_listed_in_the_order_in_which_they_apply(
     assert answer["meta"] == {"total": 3, "limit": 2, "offset": 1}
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
+def test_a_script_that_cannot_be_used_is_refused_with_its_line(
+    editor: TestClient, path: str, create: Callable[..., dict[str, Any]]
+) -> None:
+    made = create()
+    cases = [
         ("x = 1\ndef transform(row:\n    return row", "line 2: SyntaxError"),
         ("def change(row):\n    return row", "no function transform(row) is defined"),
         ("def transform():\n    return {}", "line 1: transform must accept exactly one argument"),
         ("import pandas\ndef transform(row):\n    return row", "line 1: ModuleNotFoundError"),
-    ],
-)
-def test_a_script_that_cannot_be_used_is_refused_with_its_line(
-    editor: TestClient,
-    path: str,
-    create: Callable[..., dict[str, Any]],
-    content: str,
-    reason: str,
-) -> None:
-    made = create()
-    for answer in (
-        editor.post(path, json={**CLEAN, "name": "other", "content": content}),
-        editor.put(f"{path}/{made['id']}", json={"content": content}),
-    ):
-        assert answer.status_code == 422
-        error = answer.json()["error"]
-        assert error["code"] == "VALIDATION_ERROR"
-        assert reason in error["message"]
-        assert [field["field"] for field in error["fields"]] == ["content"]
+    ]
+    for content, reason in cases:
+        for answer in (
+            editor.post(path, json={**CLEAN, "name": "other", "content": content}),
+            editor.put(f"{path}/{made['id']}", json={"content": content}),
+        ):
+            assert answer.status_code == 422
+            error = answer.json()["error"]
+            assert error["code"] == "VALIDATION_ERROR"
+            assert reason in error["message"]
+            assert [field["field"] for field in error["fields"]] == ["content"]
     assert editor.get(f"{path}/{made['id']}").json()["data"]["content"] == CLEAN["content"]
 
 
@@ -131,9 +125,8 @@ def test_a_name_is_taken_within_its_pipeline(
     assert answer.json()["error"]["code"] == "CONFLICT"
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
+def test_a_field_that_is_not_acceptable_is_named(editor: TestClient, path: str) -> None:
+    cases: list[tuple[str, object]] = [
         ("name", " "),
         ("content", ""),
         ("content", "x" * 200_001),
@@ -141,15 +134,12 @@ def test_a_name_is_taken_within_its_pipeline(
         ("table", "no such table"),
         ("description", 5),
         ("enabled", True),
-    ],
-)
-def test_a_field_that_is_not_acceptable_is_named(
-    editor: TestClient, path: str, field: str, value: object
-) -> None:
-    answer = editor.post(path, json={**CLEAN, field: value})
+    ]
+    for field, value in cases:
+        answer = editor.post(path, json={**CLEAN, field: value})
 
-    assert answer.status_code == 422
-    assert [problem["field"] for problem in answer.json()["error"]["fields"]] == [field]
+        assert answer.status_code == 422
+        assert [problem["field"] for problem in answer.json()["error"]["fields"]] == [field]
 
 
 def test_a_deleted_script_is_gone(

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from arus_dagster.catalog import NotificationDelivery, Pipeline
-from arus_dagster.catalog.repositories import notification_targets
+from arus_dagster.catalog.repositories import notification_deliveries, notification_targets
 from arus_dagster.catalog.repositories import settings as stored_settings
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.notify.delivery import (
@@ -181,8 +181,6 @@ def test_an_attempt_that_reported_nothing_is_taken_up_after_its_lease(
     add_target()
     tell(catalog, pipeline)
     with catalog.session() as session:
-        from arus_dagster.catalog.repositories import notification_deliveries
-
         assert len(notification_deliveries.claim_due(session, limit=5, lease=LEASE)) == 1
     assert deliver_due(catalog.session) == NOTHING
     pass_time(catalog, LEASE)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-import pytest
-
 from arus_dagster.catalog import Pipeline, TableResult
+from arus_dagster.catalog.repositories import notification_links
 from arus_dagster.catalog.repositories import settings as stored_settings
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.engine.result import Check, DriftEvent, SyncResult
@@ -33,9 +32,15 @@ BUSY = SyncResult(
 )
 
 
-def found(catalog: Catalog, pipeline: Pipeline, result: SyncResult, table: str = "public.t") -> int:
+def found(
+    catalog: Catalog,
+    pipeline: Pipeline,
+    result: SyncResult,
+    table: str = "public.t",
+    run_id: str = RUN,
+) -> int:
     with catalog.session() as session:
-        return on_sync_findings(session, pipeline.id, RUN, table, result, dagster_links=LINKS)
+        return on_sync_findings(session, pipeline.id, run_id, table, result, dagster_links=LINKS)
 
 
 def finished(catalog: Catalog, pipeline: Pipeline, outcome: str, run_id: str = RUN) -> int:
@@ -94,8 +99,6 @@ def test_only_active_links_and_targets_that_ask_for_the_event_get_it(
     silent = add_target("Silent", active=False)
     listening = add_target("Listening", events=("failure",))
     with catalog.session() as session:
-        from arus_dagster.catalog.repositories import notification_links
-
         for link in notification_links.of_pipeline(session, pipeline.id):
             if link.target_id not in (silent.id, listening.id) and link.events != ["success"]:
                 notification_links.update(session, link, {"active": False})
@@ -104,24 +107,24 @@ def test_only_active_links_and_targets_that_ask_for_the_event_get_it(
     assert delivery.target_id == listening.id
 
 
-@pytest.mark.parametrize(
-    ("setting", "event"),
-    [
+def test_a_setting_holds_its_event_back(
+    catalog: Catalog, pipeline: Pipeline, add_target: AddTarget
+) -> None:
+    add_target()
+    expected = {"failure", "dead_letter", "schema_drift", "quality_breach"}
+    for setting, event in (
         ("notify_pipeline_failures", "failure"),
         ("notify_schema_drift", "schema_drift"),
         ("notify_dead_letter", "dead_letter"),
-    ],
-)
-def test_a_setting_holds_its_event_back(
-    catalog: Catalog, pipeline: Pipeline, add_target: AddTarget, setting: str, event: str
-) -> None:
-    add_target()
-    with catalog.session() as session:
-        stored_settings.update(session, {setting: "false"})
-    finished(catalog, pipeline, "failure")
-    found(catalog, pipeline, BUSY)
-    told = {delivery.event for delivery in deliveries(catalog)}
-    assert told == {"failure", "dead_letter", "schema_drift", "quality_breach"} - {event}
+    ):
+        with catalog.session() as session:
+            stored_settings.update(session, {setting: "false"})
+        expected -= {event}
+        run_id = str(uuid.uuid4())
+        finished(catalog, pipeline, "failure", run_id)
+        found(catalog, pipeline, BUSY, run_id=run_id)
+        told = {d.event for d in deliveries(catalog) if d.payload["run_id"] == run_id}
+        assert told == expected
 
 
 def test_a_failure_names_the_tables_and_a_success_counts_the_rows(
@@ -155,23 +158,21 @@ def test_a_failure_without_results_tells_the_runs_own_error(
     assert deliveries(catalog)[0].payload["text"] == "Step public__t failed"
 
 
-@pytest.mark.parametrize(
-    ("error", "event"),
-    [
+def test_the_finding_behind_a_failed_table_is_told(
+    catalog: Catalog, pipeline: Pipeline, add_target: AddTarget
+) -> None:
+    add_target()
+    errors: list[tuple[ArusError, str | None]] = [
         (SchemaDriftError("type of id changed"), "schema_drift"),
         (DeadLetterLimitError("1001 rows were rejected"), "dead_letter"),
         (BalanceError("10 extracted, 9 accounted for"), "quality_breach"),
         (ConnectionFailedError("away"), None),
-    ],
-)
-def test_the_finding_behind_a_failed_table_is_told(
-    catalog: Catalog, pipeline: Pipeline, add_target: AddTarget, error: ArusError, event: str | None
-) -> None:
-    add_target()
-    with catalog.session() as session:
-        on_sync_failed(session, pipeline.id, RUN, "public.t", error, dagster_links=LINKS)
-    told = [(delivery.event, delivery.payload["text"]) for delivery in deliveries(catalog)]
-    assert told == ([(event, error.message)] if event else [])
+    ]
+    for error, _ in errors:
+        with catalog.session() as session:
+            on_sync_failed(session, pipeline.id, RUN, "public.t", error, dagster_links=LINKS)
+    told = {(delivery.event, delivery.payload["text"]) for delivery in deliveries(catalog)}
+    assert told == {(event, error.message) for error, event in errors if event is not None}
 
 
 def test_a_deleted_pipeline_has_no_news(catalog: Catalog) -> None:
