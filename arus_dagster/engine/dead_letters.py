@@ -38,15 +38,18 @@ class Rejections:
         """The first reasons, for a message."""
         return "; ".join(self._reasons)
 
-    def add(self, rejected: RejectedRow) -> None:
+    def add(self, rejected: RejectedRow, *, transformed: bool = False) -> None:
         """Set a row aside.
+
+        Args:
+            transformed: whether the payload is what scripts made of the row.
 
         Raises:
             DeadLetterLimitError: it is one too many.
         """
         if len(self._reasons) < _REASONS_SHOWN:
             self._reasons.setdefault(rejected.reason)
-        self._spool.add(rejected)
+        self._spool.add(rejected, transformed=transformed)
         if self.count > self._policy.dead_letter_limit:
             raise DeadLetterLimitError(
                 f"more than {self._policy.dead_letter_limit} rows were rejected"

@@ -24,6 +24,7 @@ from arus_dagster.engine.load.staged import StagedLoad
 from arus_dagster.engine.preparation import prepare
 from arus_dagster.engine.progress import OnMessage, Progress
 from arus_dagster.engine.reading import ReadAhead
+from arus_dagster.engine.replay import Replay
 from arus_dagster.engine.result import Check, SyncResult
 from arus_dagster.engine.specs import SyncRequest
 from arus_dagster.engine.transform.payload import row_payload
@@ -75,6 +76,8 @@ class Transfer:
         self._move()
         self._rejections.judge(self._extracted, full=plan.full)
         counts = self._load.settle()
+        if not plan.full:
+            self._replay(counts)
         removed = remove_missing(self._request, self._prepared, self._connection, self._snapshot)
         row_count, checks = self._check(counts, removed)
         after = self._state_after(high, row_count)
@@ -104,9 +107,13 @@ class Transfer:
         self._conclude(result)
         return result
 
-    def _refuse(self, reason: str, line: bytes, columns: tuple[Column, ...]) -> None:
+    def _refuse(
+        self, reason: str, line: bytes, columns: tuple[Column, ...], *, transformed: bool
+    ) -> None:
         text = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
-        self._rejections.add(RejectedRow("load", reason, row_payload(text, columns)))
+        self._rejections.add(
+            RejectedRow("load", reason, row_payload(text, columns)), transformed=transformed
+        )
 
     def _move(self) -> None:
         prepared = self._prepared
@@ -150,6 +157,27 @@ class Transfer:
         )
         with process, self._cancel.telling(process.cancel):
             yield process
+
+    def _replay(self, counts: LoadCounts) -> None:
+        """Try the letters that are marked for it, as if they had been read now."""
+        load, state = self._load, self._state
+        known = load.script_columns if isinstance(load, StagedLoad) else ()
+        replayed = Replay(
+            self._prepared,
+            known or (state.script_columns if state else ()),
+            self._spool,
+            self._rejections,
+            self._transform,
+        ).run(self._request.table.id)
+        if replayed.tried:
+            self._tell(
+                "INFO",
+                f"{replayed.tried:,} dead letters tried again, {replayed.loaded:,} of them loaded",
+            )
+        self._extracted += replayed.tried
+        self._dropped += replayed.dropped
+        counts.loaded += replayed.loaded
+        counts.growth += replayed.growth
 
     def _check(self, counts: LoadCounts, removed: int) -> tuple[int, tuple[Check, ...]]:
         """The target's rows now, and the findings."""

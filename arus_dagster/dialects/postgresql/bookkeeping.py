@@ -51,6 +51,7 @@ _DEFINITIONS = {
         stage text NOT NULL,
         error text NOT NULL,
         "row" json NOT NULL,
+        transformed boolean NOT NULL,
         fingerprint text NOT NULL,
         created_at timestamptz NOT NULL DEFAULT now(),
         last_seen_at timestamptz NOT NULL DEFAULT now(),

@@ -8,7 +8,7 @@ on a letter; the table's next sync tries the marked rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -161,13 +161,17 @@ class DeadLetterSpool:
     def __init__(self, connection: Connection, raw_schema: str) -> None:
         self._connection = connection
         self._table = f"{identifier(raw_schema)}.{DEAD_LETTERS_TABLE}"
-        self._waiting: list[RejectedRow] = []
+        self._waiting: list[tuple[RejectedRow, bool]] = []
         self._made = False
         self.count = 0
 
-    def add(self, rejected: RejectedRow) -> None:
-        """Keep a row; only a few stay in this process's memory."""
-        self._waiting.append(rejected)
+    def add(self, rejected: RejectedRow, *, transformed: bool) -> None:
+        """Keep a row; only a few stay in this process's memory.
+
+        Args:
+            transformed: whether the payload is what scripts made of the row.
+        """
+        self._waiting.append((rejected, transformed))
         self.count += 1
         if len(self._waiting) >= _SPOOL_BATCH:
             self.flush()
@@ -178,14 +182,23 @@ class DeadLetterSpool:
             return
         if not self._made:
             self._connection.execute(
-                f'CREATE TEMP TABLE {_SPOOL} (position serial, stage text, error text, "row" json)'
+                f"CREATE TEMP TABLE {_SPOOL} (position serial, stage text, error text,"
+                ' "row" json, transformed boolean)'
             )
             self._made = True
         lines = b"".join(
-            encode_line((r.stage, _text(r.reason), json.dumps(r.payload, default=str)))
-            for r in self._waiting
+            encode_line(
+                (
+                    rejected.stage,
+                    _text(rejected.reason),
+                    json.dumps(rejected.payload, default=str),
+                    "t" if transformed else "f",
+                )
+            )
+            for rejected, transformed in self._waiting
         )
-        self._connection.copy_in(f'COPY {_SPOOL} (stage, error, "row") FROM STDIN', lines)
+        columns = 'stage, error, "row", transformed'
+        self._connection.copy_in(f"COPY {_SPOOL} ({columns}) FROM STDIN", lines)
         self._waiting.clear()
 
     def store(self, pipeline_id: str, table_id: str, table_name: str, run_id: str) -> None:
@@ -195,9 +208,10 @@ class DeadLetterSpool:
             return
         self._connection.execute(
             f"INSERT INTO {self._table} AS old"
-            ' (pipeline_id, table_id, table_name, run_id, stage, error, "row", fingerprint)'
+            ' (pipeline_id, table_id, table_name, run_id, stage, error, "row", transformed,'
+            " fingerprint)"
             f" SELECT {literal(pipeline_id)}, {literal(table_id)}, {literal(table_name)},"
-            f' {literal(run_id)}::uuid, stage, error, "row",'
+            f' {literal(run_id)}::uuid, stage, error, "row", transformed,'
             # Rows alike in all values stay as many letters as they are rows.
             " md5(stage || \"row\"::text) || '-' ||"
             ' row_number() OVER (PARTITION BY stage, "row"::text ORDER BY position)'
@@ -205,6 +219,30 @@ class DeadLetterSpool:
             " ON CONFLICT (table_id, fingerprint) DO UPDATE SET run_id = EXCLUDED.run_id,"
             " error = EXCLUDED.error, last_seen_at = now(), replay_requested_at = NULL"
         )
+
+    def any_requested(self, table_id: str) -> bool:
+        """Whether letters of the table are marked for replay."""
+        found = self._connection.row(
+            f"SELECT 1 FROM {self._table} WHERE table_id = {literal(table_id)}"
+            " AND replay_requested_at IS NOT NULL LIMIT 1"
+        )
+        return found is not None
+
+    def take_requested(self, table_id: str) -> Iterator[tuple[Mapping[str, Any], bool]]:
+        """Take the letters marked for replay out of the table: payload, and whether transformed.
+
+        One that fails again is added again; otherwise it is done with.
+        """
+        while True:
+            row = self._connection.row(
+                f"DELETE FROM {self._table} WHERE id = (SELECT id FROM {self._table}"
+                f" WHERE table_id = {literal(table_id)} AND replay_requested_at IS NOT NULL"
+                ' ORDER BY created_at, id LIMIT 1) RETURNING "row"::text, transformed'
+            )
+            if row is None:
+                return
+            # Numbers as they are written: a float would round them.
+            yield json.loads(row[0], parse_float=str), row[1]
 
     def forget_unseen(self, table_id: str, run_id: str) -> None:
         """Drop the table's letters that a whole reload did not meet again."""

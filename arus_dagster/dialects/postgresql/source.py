@@ -8,7 +8,6 @@ something that can't be loaded.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Sequence
 
 from arus_dagster.dialects.base import (
@@ -16,24 +15,22 @@ from arus_dagster.dialects.base import (
     ConnectionSpec,
     HighWatermark,
     Read,
-    RejectedRow,
     ServerReport,
     TableRef,
     TableShape,
     Window,
 )
-from arus_dagster.dialects.copy_text import decode_line, split_lines
 from arus_dagster.dialects.postgresql import discovery
 from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.copy_stream import copy_lines
 from arus_dagster.dialects.postgresql.filters import enclosed
+from arus_dagster.dialects.postgresql.json_screen import JsonScreen
 from arus_dagster.dialects.postgresql.names import identifier, identifiers, qualified
 from arus_dagster.dialects.postgresql.predicates import deleted_since, in_window, is_deleted
 from arus_dagster.dialects.postgresql.types import has_infinity, is_numeric
 from arus_dagster.errors import ArusError, ConnectionFailedError, InvalidInputError
 
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _NEGATIVE_NUMERIC_INFINITY = 140000  # the version that brought it
 
 
@@ -153,19 +150,11 @@ class PostgresSnapshot:
             f"COPY (SELECT {names} FROM {qualified(read.shape.table)}{_where(read)})"
             " TO STDOUT (FORMAT text, ENCODING 'UTF8')"
         )
-        json_positions = {
-            position: column.target_type.endswith("[]")
-            for position, column in enumerate(columns)
-            if column.target_type in ("json", "json[]")
-        }
+        screen = JsonScreen(columns)
         lines = copy_lines(self._connection, sql, chunk_bytes, self._silence_seconds)
         with contextlib.closing(lines):  # type: ignore[type-var]
             for data in lines:
-                # A backslash stands doubled in a line.
-                if json_positions and b"\\\\u0000" in data:
-                    yield _screened(data, read.shape, json_positions)
-                else:
-                    yield Chunk(data, data.count(b"\n"))
+                yield screen.chunk(data)
 
     def cancel(self) -> None:
         """Stop a call in flight from another thread; that call raises ``CancelledError``."""
@@ -217,36 +206,3 @@ def _window_condition(shape: TableShape, window: Window) -> str | None:
 def _type_of(shape: TableShape, name: str) -> str:
     column = shape.column(name)
     return column.target_type if column else "text"
-
-
-def _screened(data: bytes, shape: TableShape, json_positions: dict[int, bool]) -> Chunk:
-    kept: list[bytes] = []
-    rejected: list[RejectedRow] = []
-    for line in split_lines(data):
-        reason = None
-        if b"\\\\u0000" in line:
-            values = decode_line(line)
-            reason = _json_fault(values, shape, json_positions)
-        if reason is None:
-            kept.append(line)
-        else:
-            payload = dict(zip((c.name for c in shape.columns), values, strict=True))
-            rejected.append(RejectedRow("extract", reason, payload))
-    return Chunk(b"".join(kept), len(kept), tuple(rejected))
-
-
-def _json_fault(
-    values: Sequence[str | None], shape: TableShape, json_positions: dict[int, bool]
-) -> str | None:
-    for position, is_array in json_positions.items():
-        value = values[position]
-        if value is None:
-            continue
-        if is_array:
-            value = value.replace("\\\\", "\\")
-        if _ESCAPED_NUL.search(value):
-            return (
-                f"column {shape.columns[position].name}: the JSON holds an escaped zero character"
-                " (\\u0000), which PostgreSQL can't hold as text"
-            )
-    return None

@@ -67,4 +67,4 @@ class DirectLoad:
 
 
 def _reject(job: LoadJob, reason: str, line: bytes) -> None:
-    job.reject(reason, line, job.source_columns)
+    job.reject(reason, line, job.source_columns, transformed=False)

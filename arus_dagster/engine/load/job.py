@@ -15,7 +15,19 @@ from arus_dagster.dialects.postgresql.raw_table import RawTable
 from arus_dagster.dialects.postgresql.target_table import TargetShape, TargetTable
 from arus_dagster.engine.transform.process import TransformedChunk
 
-Reject = Callable[[str, bytes, tuple[Column, ...]], None]
+
+class Reject(Protocol):
+    """Told of a row that the warehouse refused."""
+
+    def __call__(
+        self, reason: str, line: bytes, columns: tuple[Column, ...], *, transformed: bool
+    ) -> None:
+        """Set the row aside.
+
+        Args:
+            columns: the line's, under the names that the source or scripts give them.
+            transformed: whether scripts have made the line.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +45,7 @@ class LoadJob:
         may_repeat: whether two rows of one key can come.
         raw: where source rows are kept, or None.
         may_alter: whether columns that scripts add may be added to the target.
-        reject: told the reason, the line, and the line's columns (with the source's names) of a
-            row that the warehouse refused.
+        reject: told of each row that the warehouse refused.
         source_columns: ``columns`` under their names in the source.
         rename: source or script name to target name.
     """

@@ -58,7 +58,7 @@ class StagedLoad:
 
         def reject(reason: str, line: bytes) -> None:
             refused.append(line)
-            job.reject(reason, line, job.source_columns)
+            job.reject(reason, line, job.source_columns, transformed=False)
 
         names = [column.name for column in job.columns]
         taken = copy_chunk(
@@ -88,7 +88,7 @@ class StagedLoad:
             self._stage.sql,
             [column.name for column in self._columns[: len(source_columns)]],
             chunk.data,
-            partial(_reject, job, source_columns),
+            partial(_reject, job, source_columns, self._transformed),
             in_transaction=False,
         )
 
@@ -205,8 +205,10 @@ class StagedLoad:
         self._counts.growth += self._counts.loaded
 
 
-def _reject(job: LoadJob, columns: tuple[Column, ...], reason: str, line: bytes) -> None:
-    job.reject(reason, line, columns)
+def _reject(
+    job: LoadJob, columns: tuple[Column, ...], transformed: bool, reason: str, line: bytes
+) -> None:
+    job.reject(reason, line, columns, transformed=transformed)
 
 
 def _without(data: bytes, refused: list[bytes]) -> bytes:
