@@ -23,6 +23,7 @@ _KINDS: Mapping[str, Kind] = {
     "SYSTEM VERSIONED": "table",
     "VIEW": "view",
 }
+_JSON_STORED_AS = "longtext"
 _JSON_CHECK = re.compile(r"json_valid\(`(.+)`\)\Z", re.IGNORECASE | re.DOTALL)
 
 
@@ -54,27 +55,30 @@ def _shapes(connection: Connection, only: str, *, tinyint1_as_bool: bool) -> lis
     if not tables:
         return []
     keys = _key_positions(connection, only)
-    json_columns = _json_columns(connection, only) if connection.is_mariadb else frozenset()
-    columns: dict[str, list[Column]] = defaultdict(list)
-    for table, name, declared, nullable, charset, extra, comment in connection.rows(
+    found = connection.rows(
         "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, EXTRA,"
         f" COLUMN_COMMENT FROM information_schema.COLUMNS WHERE {only}"
         " ORDER BY TABLE_NAME, ORDINAL_POSITION"
-    ):
+    )
+    json_columns: frozenset[tuple[str, str]] = frozenset()
+    if connection.is_mariadb and any(declared == _JSON_STORED_AS for _, _, declared, *_ in found):
+        json_columns = _json_columns(connection, only)
+    columns: dict[str, list[Column]] = defaultdict(list)
+    for table, name, declared, nullable, charset, extra, comment in found:
         assert table and name and declared
+        if (table, name) in json_columns:
+            declared = "json"
         columns[table].append(
             _column(
                 name,
-                "json" if (table, name) in json_columns else declared,
+                declared,
                 nullable=nullable == "YES",
                 key_position=keys.get((table, name)),
                 charset=charset,
                 extra=extra or "",
                 comment=comment or None,
                 target=target_type(
-                    "json" if (table, name) in json_columns else declared,
-                    mariadb=connection.is_mariadb,
-                    tinyint1_as_bool=tinyint1_as_bool,
+                    declared, mariadb=connection.is_mariadb, tinyint1_as_bool=tinyint1_as_bool
                 ),
             )
         )
