@@ -20,13 +20,14 @@ from arus_api.dagster.client import DagsterClient
 from arus_api.dashboard.router import router as dashboard
 from arus_api.definitions import DefinitionsReloader
 from arus_api.destinations.router import router as destinations
+from arus_api.docs import install_docs
 from arus_api.errors import install_error_handlers
 from arus_api.fields import refuse_unstorable
 from arus_api.health.router import router as health
 from arus_api.idempotency import AnswerKeeper, KeptAnswer
 from arus_api.middleware import RequestFrame
 from arus_api.notifications.router import router as notifications
-from arus_api.openapi import describe
+from arus_api.openapi import describe, operation_id
 from arus_api.pipelines.router import router as pipelines
 from arus_api.runs.router import router as runs
 from arus_api.scripts.router import router as scripts
@@ -93,6 +94,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         lifespan=lifespan,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        docs_url=None,
+        redoc_url=None,
         dependencies=[Depends(refuse_unstorable)],
     )
     app.state.settings = settings
@@ -103,6 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.login_throttle = LoginThrottle()
     for router in ROUTERS:
         app.include_router(router)
+    install_docs(app)
     install_error_handlers(app)
     app.add_exception_handler(KeptAnswer, _answer_again)
     app.add_middleware(AnswerKeeper)

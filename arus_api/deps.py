@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
 from arus_api.auth import tokens
@@ -29,7 +29,16 @@ RANKS: dict[str, int] = {"viewer": 1, "editor": 2, "admin": 3}
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 bearer = HTTPBearer(
-    auto_error=False, bearerFormat="JWT", description="The `access_token` of a login."
+    scheme_name="AccessToken",
+    auto_error=False,
+    bearerFormat="JWT",
+    description="The `access_token` of a login.",
+)
+refresh_token = APIKeyHeader(
+    name="X-Refresh-Token",
+    scheme_name="RefreshToken",
+    auto_error=False,
+    description="The `refresh_token` of a login or refresh.",
 )
 
 

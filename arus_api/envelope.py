@@ -7,15 +7,29 @@ that answers anything else is a mistake.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 T = TypeVar("T")
 
 
+def _name(content: Any) -> str:
+    for note in getattr(content, "__metadata__", ()):
+        if isinstance(note, WithJsonSchema) and note.json_schema:
+            return str(note.json_schema["title"])
+    if get_origin(content) is list:
+        return f"{_name(get_args(content)[0])}List"
+    return str(content.__name__)
+
+
 class Ok(BaseModel, Generic[T]):
     """A success."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """The title in the description, e.g. ``UserOutAnswer``."""
+        return f"{_name(params[0])}Answer"
 
     status: Literal["ok"] = "ok"
     data: T
@@ -31,6 +45,11 @@ class Meta(BaseModel):
 
 class Page(BaseModel, Generic[T]):
     """One page of a list, newest first."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """The title in the description, e.g. ``UserOutPage``."""
+        return f"{_name(params[0])}Page"
 
     status: Literal["ok"] = "ok"
     data: list[T]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 
 from arus_api.auth import service
 from arus_api.auth.schemas import LoggedOut, Login, Me, Tokens
 from arus_api.auth.throttle import LoginThrottle
-from arus_api.deps import CurrentUser, SessionDep, SettingsDep, public, require_role
+from arus_api.deps import CurrentUser, SessionDep, SettingsDep, public, refresh_token, require_role
 from arus_api.envelope import Ok, ok
 from arus_api.errors import AuthenticationError, errors
 
@@ -56,14 +56,12 @@ def login(
 def refresh(
     session: SessionDep,
     settings: SettingsDep,
-    x_refresh_token: Annotated[
-        str | None, Header(description="The `refresh_token` of a login or refresh.")
-    ] = None,
+    token: Annotated[str | None, Depends(refresh_token)],
 ) -> Ok[Tokens]:
     """Exchange a refresh token for new tokens; the access token may have run out."""
-    if x_refresh_token is None:
+    if token is None:
         raise AuthenticationError("This needs a refresh token: X-Refresh-Token: <token>")
-    return ok(service.refresh(session, settings.jwt_secret.get_secret_value(), x_refresh_token))
+    return ok(service.refresh(session, settings.jwt_secret.get_secret_value(), token))
 
 
 @router.get("/me", dependencies=[Depends(require_role("viewer"))], summary="Who am I")

@@ -15,7 +15,12 @@ def _schema(*, complete: bool) -> dict[str, Any]:
         key: {"type": "string", "description": f"{meaning} Default: `{defaults[key]}`."}
         for key, meaning in meanings().items()
     }
-    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    schema = {
+        "title": "Settings" if complete else "SettingsChanges",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }
     return schema | ({"required": list(properties)} if complete else {})
 
 
