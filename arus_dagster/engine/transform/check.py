@@ -11,7 +11,7 @@ from arus_dagster.engine.specs import Script
 from arus_dagster.engine.transform.process import ScriptLoadError, TransformProcess
 from arus_dagster.errors import InvalidInputError, TransformError
 
-CHECK_SECONDS = 5.0
+CHECK_SECONDS = 10.0
 CHECK_MEMORY_MB = 256
 
 
@@ -31,7 +31,7 @@ def check_script(content: str, *, seconds: float = CHECK_SECONDS) -> None:
             [],
             on_print=lambda line: None,
             memory_mb=CHECK_MEMORY_MB,
-            seconds_per_batch=seconds,
+            seconds_to_load=seconds,
             dry_run=True,
         ):
             pass

@@ -79,7 +79,8 @@ class TransformProcess:
         columns: the columns of the chunks, in order.
         on_print: called with each line that a script prints.
         memory_mb: the worker's limit, in MiB.
-        seconds_per_batch: limit for one chunk, and for loading the scripts.
+        seconds_per_batch: limit for one chunk.
+        seconds_to_load: limit for starting the worker and loading the scripts.
         known: columns that scripts added to the target in earlier runs, so that they keep their
             type.
         dry_run: call each script once with an empty row when it is loaded.
@@ -93,6 +94,7 @@ class TransformProcess:
         on_print: Callable[[str], None],
         memory_mb: int = 512,
         seconds_per_batch: float = 60.0,
+        seconds_to_load: float = 30.0,
         known: Sequence[Column] = (),
         dry_run: bool = False,
     ) -> None:
@@ -101,7 +103,8 @@ class TransformProcess:
         self._known = tuple(known)
         self._on_print = on_print
         self._memory_mb = memory_mb
-        self._seconds = seconds_per_batch
+        self._seconds_per_batch = seconds_per_batch
+        self._seconds_to_load = seconds_to_load
         self._dry_run = dry_run
         self._stop = threading.Event()
         self._pipe: WorkerPipe | None = None
@@ -116,7 +119,8 @@ class TransformProcess:
             "dry_run": self._dry_run,
         }
         try:
-            (ready,) = self._ask(frame(INIT, json.dumps(order).encode()), (READY,), "to load")
+            request = frame(INIT, json.dumps(order).encode())
+            (ready,) = self._ask(request, (READY,), self._seconds_to_load, "to load")
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -145,7 +149,9 @@ class TransformProcess:
             TransformError: a script loops, eats memory or ends its process.
             CancelledError: ``cancel`` was called.
         """
-        told, lines = self._ask(frame(BATCH, chunk.data), (OUTCOME, LINES), "for one batch")
+        told, lines = self._ask(
+            frame(BATCH, chunk.data), (OUTCOME, LINES), self._seconds_per_batch, "for one batch"
+        )
         outcome = json.loads(told)
         if outcome["suppressed"]:
             self._on_print(f"… {outcome['suppressed']} more printed lines were not kept")
@@ -173,13 +179,15 @@ class TransformProcess:
         if self._pipe is not None:
             self._pipe.kill()
 
-    def _ask(self, request: bytes, wanted: tuple[bytes, ...], purpose: str) -> list[bytes]:
+    def _ask(
+        self, request: bytes, wanted: tuple[bytes, ...], seconds: float, purpose: str
+    ) -> list[bytes]:
         pipe = self._pipe
         if pipe is None:
             raise TransformError("the transform worker is not running")
         answers: list[bytes] = []
         try:
-            for kind, payload in pipe.exchange(request, self._seconds):
+            for kind, payload in pipe.exchange(request, seconds):
                 if kind == PRINT:
                     self._on_print(payload.decode("utf-8", "replace"))
                 elif kind == FAILURE:
@@ -193,7 +201,7 @@ class TransformProcess:
         except WorkerTimeoutError:
             pipe.kill()
             raise TransformError(
-                f"the {self._names} took longer than {self._seconds:g} s {purpose} and was stopped"
+                f"the {self._names} took longer than {seconds:g} s {purpose} and was stopped"
             ) from None
         except WorkerGoneError as error:
             raise self._ended(error) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import socket
@@ -40,6 +41,26 @@ def test_every_layer_of_isolation_is_on_here(open_process: OpenProcess) -> None:
     with open_process("return row") as process:
         assert process.isolation
         assert set(process.isolation.values()) == {"on"}
+
+
+DEGRADED = """
+import json, os, sys
+from arus_dagster.engine.transform import sandbox
+
+sandbox._LANDLOCK_CREATE = 99_999
+sandbox._REFUSED = {}
+print(json.dumps(sandbox.isolate(os.getppid(), 512)))
+"""
+
+
+def test_a_layer_that_the_system_lacks_is_reported_and_the_others_hold() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", DEGRADED], capture_output=True, text=True, check=True
+    )
+    report = json.loads(told.stdout)
+    assert "Function not implemented" in report.pop("files")
+    assert "no list of system calls" in report.pop("system_calls")
+    assert set(report.values()) == {"on"}
 
 
 def test_the_environment_is_empty(

@@ -28,7 +28,7 @@ def test_a_script_that_loops_when_loaded_is_stopped_at_the_limit(
     looping = "def transform(row): return row\nwhile True: pass"
     with (
         pytest.raises(TransformError, match=r"took longer than 0\.7 s to load"),
-        open_process(looping, seconds_per_batch=0.7),
+        open_process(looping, seconds_to_load=0.7),
     ):
         pytest.fail("loaded")
 
