@@ -179,7 +179,7 @@ class Server:
         try:
             yield database
             database.close_connections()
-            left = self._connections_left(database.name)
+            left = self._connections_left(database.name) if self._child is not None else []
             if left:
                 raise LeakError(f"connections left open to {database.name}: {left}")
         finally:

@@ -26,7 +26,7 @@ _SETTINGS = {
     "sql_auto_is_null": "0",
     "sql_big_selects": "1",
     "sql_safe_updates": "0",
-    "sql_select_limit": "DEFAULT",
+    "sql_select_limit": "18446744073709551615",  # DEFAULT would be the global one
     # A warehouse may take its time over a chunk; meanwhile the server waits to send the next.
     "net_write_timeout": "86400",
     "net_read_timeout": "86400",
@@ -55,13 +55,14 @@ class Connection:
         self._cancelled = threading.Event()
         self._session = log_in(spec, application)
         try:
+            # From the greeting: until the settings stand, even a SELECT may yield no row.
+            self.is_mariadb = "mariadb" in self._session.greeting.lower()
+            settings = _SETTINGS | (_MARIADB_SETTINGS if self.is_mariadb else _MYSQL_SETTINGS)
+            self.execute("SET " + ", ".join(f"SESSION {k} = {v}" for k, v in settings.items()))
             about = self.row(f"SELECT VERSION(), @@max_allowed_packet, {_WHICH_SERVER}")
             version, limit, self._server = about or (None, None, None)
             self.server_version = version or ""
             self.max_allowed_packet = int(limit or 0)
-            self.is_mariadb = "mariadb" in self.server_version.lower()
-            settings = _SETTINGS | (_MARIADB_SETTINGS if self.is_mariadb else _MYSQL_SETTINGS)
-            self.execute("SET " + ", ".join(f"SESSION {k} = {v}" for k, v in settings.items()))
         except BaseException:
             self.close()
             raise
@@ -86,13 +87,18 @@ class Connection:
         self.rows(sql)
 
     def rows(self, sql: str) -> list[tuple[str | None, ...]]:
-        """All rows of a query, every value as the server's text."""
+        """All rows of a query, or of all queries of a compound statement, every value as the
+        server's text."""
+        found: list[tuple[str | None, ...]] = []
         with self._statement(), self._session.driver.cursor() as cursor:
             cursor.execute(sql)
-            return [
-                tuple(None if v is None else v.decode("utf-8", "replace") for v in row)
-                for row in cursor.fetchall()
-            ]
+            while True:
+                found += [
+                    tuple(None if v is None else v.decode("utf-8", "replace") for v in row)
+                    for row in cursor.fetchall()
+                ]
+                if not cursor.nextset():
+                    return found
 
     def row(self, sql: str) -> tuple[str | None, ...] | None:
         """The first row of a query, or None."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from arus_dagster.dialects.base import Column, TableRef, TableShape
 from arus_dagster.dialects.mysql.connection import Connection
-from arus_dagster.dialects.mysql.names import literal
+from arus_dagster.dialects.mysql.names import literal, qualified
 from arus_dagster.dialects.mysql.types import target_type
 
 Kind = Literal["table", "view", "materialized_view", "partitioned_table"]
@@ -23,8 +23,10 @@ _KINDS: Mapping[str, Kind] = {
     "SYSTEM VERSIONED": "table",
     "VIEW": "view",
 }
-_JSON_STORED_AS = "longtext"
-_JSON_CHECK = re.compile(r"json_valid\(`(.+)`\)\Z", re.IGNORECASE | re.DOTALL)
+_JSON_STORED_AS = ("longtext", "utf8mb4_bin")
+_JSON_DEFINITION = re.compile(
+    r"^ +`((?:[^`\n]|``)+)` longtext\b.* CHECK \(json_valid\(`\1`\)\),?$", re.MULTILINE
+)
 
 
 def list_tables(
@@ -56,15 +58,19 @@ def _shapes(connection: Connection, only: str, *, tinyint1_as_bool: bool) -> lis
         return []
     keys = _key_positions(connection, only)
     found = connection.rows(
-        "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, EXTRA,"
-        f" COLUMN_COMMENT FROM information_schema.COLUMNS WHERE {only}"
+        "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, COLLATION_NAME, IS_NULLABLE,"
+        " CHARACTER_SET_NAME, EXTRA, COLUMN_COMMENT"
+        f" FROM information_schema.COLUMNS WHERE {only}"
         " ORDER BY TABLE_NAME, ORDINAL_POSITION"
     )
     json_columns: frozenset[tuple[str, str]] = frozenset()
-    if connection.is_mariadb and any(declared == _JSON_STORED_AS for _, _, declared, *_ in found):
-        json_columns = _json_columns(connection, only)
+    if connection.is_mariadb:
+        likely = {
+            table or "" for table, _, *stored in found if tuple(stored[:2]) == _JSON_STORED_AS
+        }
+        json_columns = _json_columns(connection, tables[0][0] or "", likely)
     columns: dict[str, list[Column]] = defaultdict(list)
-    for table, name, declared, nullable, charset, extra, comment in found:
+    for table, name, declared, _, nullable, charset, extra, comment in found:
         assert table and name and declared
         if (table, name) in json_columns:
             declared = "json"
@@ -141,14 +147,24 @@ def _key_positions(connection: Connection, only: str) -> dict[tuple[str, str], i
     }
 
 
-def _json_columns(connection: Connection, only: str) -> frozenset[tuple[str, str]]:
-    """MariaDB's ``json`` columns: texts with a check that the server adds."""
-    found = set()
-    for table, clause in connection.rows(
-        "SELECT TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS"
-        f" WHERE {only.replace('TABLE_SCHEMA', 'CONSTRAINT_SCHEMA')}"
-    ):
-        check = _JSON_CHECK.match(clause or "")
-        if check:
-            found.add((table or "", check.group(1).replace("``", "`")))
-    return frozenset(found)
+def _json_columns(
+    connection: Connection, schema: str, tables: Collection[str]
+) -> frozenset[tuple[str, str]]:
+    """MariaDB's ``json`` columns of some tables: texts with a check that the server adds.
+
+    ``information_schema`` hides checks from an account whose rights are on single tables. The
+    tables' definitions, shown to everybody who may read them, come in one compound statement.
+    """
+    if not tables:
+        return frozenset()
+    shown = connection.rows(
+        # A table that has gone, or can't be shown, leaves out its own definition alone.
+        "BEGIN NOT ATOMIC DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; "
+        + "".join(f"SHOW CREATE TABLE {qualified(TableRef(schema, t))}; " for t in sorted(tables))
+        + "END"
+    )
+    return frozenset(
+        (table or "", name.replace("``", "`"))
+        for table, definition, *_ in shown
+        for name in _JSON_DEFINITION.findall(definition or "")
+    )

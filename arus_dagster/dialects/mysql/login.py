@@ -50,6 +50,11 @@ class Session:
         """Whether the connection is encrypted."""
         return isinstance(self.wire, ssl.SSLSocket)
 
+    @property
+    def greeting(self) -> str:
+        """The version with which the server introduced itself."""
+        return str(self.driver.get_server_info())  # type: ignore[no-untyped-call]
+
     def sever(self) -> None:
         """Cut the connection off, from any thread; a call that waits on it fails at once."""
         with contextlib.suppress(OSError):  # the other side was quicker
