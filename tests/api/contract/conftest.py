@@ -97,10 +97,8 @@ def viewer_api(
 
 
 @pytest.fixture(scope="session")
-def receiver(admin_api: ContractClient) -> Iterator[Receiver]:
+def receiver() -> Iterator[Receiver]:
     """An HTTP server of ours that notifications are sent to."""
-    # It listens on this machine, which notifications don't reach unless they may.
-    admin_api.call("PUT /api/settings", json={"notify_allow_local": "true"})
     with Receiver() as receiver:
         yield receiver
 
