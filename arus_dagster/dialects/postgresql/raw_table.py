@@ -66,7 +66,7 @@ class RawTable:
             if c.target_type == "jsonb"
         )
         # A jsonb null is a value; NULL is none, and its key is left out to tell the two apart.
-        data = "to_jsonb(s)" + (f" - array_remove(ARRAY[{absent}], NULL)" if absent else "")
+        data = "to_jsonb(s.*)" + (f" - array_remove(ARRAY[{absent}], NULL)" if absent else "")
         return self._connection.execute(
             f"INSERT INTO {self.sql} (_arus_run_id, _arus_extracted_at, _data)"
             f" SELECT {literal(run_id)}::uuid, now(), {data}"

@@ -96,3 +96,24 @@ def test_columns_named_like_reserved_ones_get_a_name_of_their_own(
     first, second = (column.name for column in result.columns)
     assert first.startswith("_arus_run_id_") and second.startswith("_arus_synced_at_")
     assert lane.rows(f'"{first}", "{second}"') == [(7, "x")]
+
+
+def test_columns_named_like_aliases_of_ours(lanes: Lanes, source: Database, load_mode: str) -> None:
+    names = ["s", "t", "r", "old", "_data", "fresh", "rank", "place", "excluded", "merged"]
+    source.execute(
+        f"CREATE TABLE t ({', '.join(f'{name} jsonb' for name in names)}, k int PRIMARY KEY,"
+        " gone boolean)",
+        "INSERT INTO t (s, _data, k) VALUES ('null', '[1]', 1), (NULL, '{}', 2)",
+    )
+    columns = ", ".join(f"{name}::text" for name in [*names, "k"])
+    lane = lanes(
+        "t",
+        watermark="k",
+        primary_key=("k",),
+        soft_delete_column="gone",
+        delete_detection="keys",
+        load_mode=load_mode,
+    )
+    for _ in range(2):
+        lane.sync()
+        assert lane.rows(columns, "k") == source.rows(f"SELECT {columns} FROM t ORDER BY k")
