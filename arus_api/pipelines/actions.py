@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -26,6 +27,8 @@ from arus_dagster.catalog.repositories import pipelines
 from arus_dagster.errors import ConflictError, NotFoundError
 
 State = Literal["active", "paused"]
+# Changes asked of Dagster at a time when all pipelines are paused or resumed.
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Instigators:
     def state(self, pipeline: Pipeline) -> State:
         """A pipeline that nothing starts can't be paused; it counts as active."""
         instigator = self.of(pipeline)
-        return "paused" if instigator is not None and not instigator.running else "active"
+        return "active" if instigator is None else _state_of(instigator)
 
 
 def trigger(
@@ -143,7 +146,8 @@ def set_state(
     instigator = Instigators.load(dagster).of(pipeline)
     if instigator is None:
         raise _not_loaded(dagster, pipeline)
-    _turn(dagster, pipeline, instigator, state)
+    if _state_of(instigator) != state:
+        _turn(dagster, pipeline, instigator, state)
 
 
 def set_all(
@@ -155,23 +159,29 @@ def set_all(
         The pipelines that changed, and all others.
 
     Raises:
-        UnavailableError: Dagster is away; those before it went away have changed.
+        UnavailableError: Dagster is away; some may have changed already.
     """
     definitions.ensure_current()
     instigators = Instigators.load(dagster)
-    changed, unchanged = [], []
+    changing: list[tuple[Pipeline, Instigator]] = []
+    unchanged: list[uuid.UUID] = []
     for pipeline in pipelines.all_pipelines(session):
         instigator = instigators.of(pipeline)
-        if instigator is not None and _turn(dagster, pipeline, instigator, state):
-            changed.append(pipeline.id)
-        else:
+        if instigator is None or _state_of(instigator) == state:
             unchanged.append(pipeline.id)
-    return changed, unchanged
+        else:
+            changing.append((pipeline, instigator))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for done in [pool.submit(_turn, dagster, *pair, state) for pair in changing]:
+            done.result()
+    return [pipeline.id for pipeline, _ in changing], unchanged
 
 
-def _turn(dagster: DagsterClient, pipeline: Pipeline, instigator: Instigator, state: State) -> bool:
-    if instigator.running == (state == "active"):
-        return False
+def _state_of(instigator: Instigator) -> State:
+    return "active" if instigator.running else "paused"
+
+
+def _turn(dagster: DagsterClient, pipeline: Pipeline, instigator: Instigator, state: State) -> None:
     match state, pipeline.schedule is not None:
         case "active", True:
             dagster.start_schedule(instigator.name)
@@ -181,7 +191,6 @@ def _turn(dagster: DagsterClient, pipeline: Pipeline, instigator: Instigator, st
             dagster.stop_schedule(instigator)
         case "paused", False:
             dagster.stop_sensor(instigator)
-    return True
 
 
 def _not_loaded(dagster: DagsterClient, pipeline: Pipeline) -> UnavailableError:

@@ -5,6 +5,7 @@ The stack is shared by the session, so everything here goes by names of its own.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from arus_api.dagster.client import DagsterClient
 from arus_api.dagster.models import ACTIVE, DagsterRun
 from arus_api.dagster.run_filter import RunFilter
 from arus_dagster.catalog import User
+from arus_dagster.errors import ConflictError
 from tests.api.conftest import password_hash
 from tests.dagster_stack import DagsterStack, wait_for
 from tests.servers import Database, PostgreSQLServer
@@ -104,10 +106,9 @@ class Platform:
         started = self.ok("POST", f"/api/pipelines/{pipeline['id']}/{action}", **request)
         return self.stack.wait_for_run(started["run_id"])
 
-    def wait_until_running(self, run_id: str) -> None:
-        wait_for(lambda: self.dagster.run(run_id).started, f"run {run_id} to begin")
-
     def cancel(self, run_id: str) -> None:
+        """Stop a run that is at work, or about to be."""
+        wait_for(lambda: self.dagster.run(run_id).started, f"run {run_id} to begin")
         self.dagster.terminate(run_id)
         self.stack.wait_for_run(run_id)
 
@@ -168,7 +169,8 @@ def _place(database: Database) -> dict[str, Any]:
 def _cancel_all(stack: DagsterStack) -> None:
     # Connections of a run to a database would keep the database from being dropped.
     for run in stack.client.runs(RunFilter(statuses=ACTIVE), limit=100):
-        stack.client.terminate(run.id)
+        with contextlib.suppress(ConflictError):  # it has just ended by itself
+            stack.client.terminate(run.id)
         stack.wait_for_run(run.id)
 
 
