@@ -29,7 +29,7 @@ def in_words(expression: str) -> str:
     """E.g. ``Every 5 minutes``; the expression itself where there are no words for it."""
     options = Options()
     options.use_24hour_time_format = True
-    plain = _ALIASES.get(expression.strip().lower(), expression)
+    plain = _ALIASES.get(expression.strip().lower(), expression.upper())
     try:
         return str(get_description(plain, options))
     except Exception:  # noqa: BLE001

@@ -6,9 +6,13 @@ seconds, a date that exists. Refuses to compute ticks; those are Dagster's.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from zoneinfo import available_timezones
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
+
+_ANY_MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
+_DRAWN = ("r", "h")  # croniter's random and hashed fields; no name of a month or day begins so
 
 
 def check_cron(expression: str) -> None:
@@ -18,9 +22,12 @@ def check_cron(expression: str) -> None:
     fields, *_ = croniter.expand(expression)
     if len(fields) != 5:
         raise ValueError(f"{expression!r} has {len(fields)} fields; five are needed (no seconds)")
-    days, months = fields[2], fields[3]
-    if list(months) == [2] and len(days) == 1 and days[0] in (30, 31):
-        raise ValueError(f"{expression!r} never comes: February has no such day")
+    if any(field[:1].lower() in _DRAWN for field in expression.split()):
+        raise ValueError(f"{expression!r} would be another schedule each time it is read")
+    try:
+        croniter(expression, _ANY_MOMENT).get_next(datetime)
+    except CroniterBadDateError:
+        raise ValueError(f"{expression!r} never comes: its months have no such day") from None
 
 
 def check_timezone(name: str) -> None:
