@@ -27,7 +27,7 @@ from arus_api.health.router import router as health
 from arus_api.idempotency import AnswerKeeper, KeptAnswer
 from arus_api.middleware import RequestFrame
 from arus_api.notifications.router import router as notifications
-from arus_api.openapi import describe, operation_id
+from arus_api.openapi import api_routes, describe, operation_id
 from arus_api.pipelines.router import router as pipelines
 from arus_api.runs.router import router as runs
 from arus_api.scripts.router import router as scripts
@@ -105,6 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.dagster = dagster
     app.state.definitions = definitions
     app.state.login_throttle = LoginThrottle()
+    app.state.routes = tuple(api_routes(ROUTERS))
     for router in ROUTERS:
         app.include_router(router)
     install_docs(app)

@@ -203,6 +203,16 @@ def _dotted(place: Sequence[str | int]) -> str:
 
 
 def _of_http_exception(request: Request, error: HTTPException) -> JSONResponse:
+    if error.status_code == 405:
+        # Starlette names the methods of one route; a path may have several.
+        allowed = {
+            method
+            for route in request.app.state.routes
+            if route.path_regex.match(request.scope["path"])
+            for method in route.methods
+        }
+        headers = {"Allow": ", ".join(sorted(allowed))} if allowed else error.headers
+        return failure(405, DESCRIPTIONS[405], headers=headers)
     message = DESCRIPTIONS[404] if error.status_code == 404 else str(error.detail)
     return failure(error.status_code, message, headers=error.headers)
 

@@ -181,6 +181,9 @@ class PipelineOut(Output):
     stats: PipelineStats
     last_run: Run | None
     next_run_at: UtcDatetime | None
+    problem: str | None = Field(
+        description="Why Dagster can't load the pipeline, so that nothing starts it; mostly null."
+    )
     dagster_url: str
     created_at: UtcDatetime
     updated_at: UtcDatetime
@@ -240,6 +243,8 @@ class DeadLetterOut(Output):
 
 class DeadLetterChoice(Input):
     """Which dead letters; all of the pipeline's where left out."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"ids": ["42"]}})
 
     ids: list[Annotated[str, StringConstraints(max_length=64)]] | None = Field(
         default=None, max_length=10_000

@@ -59,6 +59,13 @@ def test_a_wrong_method(anonymous: TestClient) -> None:
     assert answer.headers["Allow"] == "GET"
 
 
+def test_a_wrong_method_is_told_all_that_the_path_has(anonymous: TestClient) -> None:
+    answer = anonymous.patch("/api/sources/1")
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "DELETE, GET, PUT"
+
+
 @pytest.mark.parametrize(
     "body",
     [b"{", b"", b"not json", b'{"email": "a"', b"\xff\xfe\xfa", b'{"email": ' + b"9" * 5000 + b"}"],

@@ -64,7 +64,7 @@ DAG_ASSET = _names(
 SCRIPT = frozenset({"id", "name", "description", "content", "table"})
 TARGET = frozenset({"id", "name", "type", "config", "active"})
 LINK = frozenset({"id", "pipeline_id", "target_id", "events"})
-DEAD_LETTER = frozenset({"table", "run_id", "row", "stage", "error"})
+DEAD_LETTER = frozenset({"pipeline_id", "table_name", "run_id", "row", "stage", "error"})
 
 
 def assert_fields(expected: frozenset[str], answer: Mapping[str, object]) -> None:

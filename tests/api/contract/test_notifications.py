@@ -82,10 +82,17 @@ def test_a_target_is_deleted(editor_api: ContractClient) -> None:
 
 
 @documents("POST /api/notifications/targets/{id}/test")
-def test_a_test_notification_is_sent(editor_api: ContractClient, receiver: Receiver) -> None:
+def test_a_test_notification_is_sent(
+    editor_api: ContractClient, admin_api: ContractClient, receiver: Receiver
+) -> None:
+    # The receiver listens on the server's own machine, which only an admin may open.
+    admin_api.call("PUT /api/settings", json={"notify_allow_local": "true"})
     target = create(editor_api, type="webhook", config={"url": f"{receiver.url}/contract"})
 
-    editor_api.call("POST /api/notifications/targets/{id}/test", id=target["id"])
+    try:
+        editor_api.call("POST /api/notifications/targets/{id}/test", id=target["id"])
+    finally:
+        admin_api.call("PUT /api/settings", json={"notify_allow_local": "false"})
 
     [received] = receiver.wait_for("/contract")
     assert received.headers["content-type"].startswith("application/json")

@@ -68,7 +68,7 @@ def test_one_run_at_a_time_however_many_ask(platform: Platform) -> None:
         assert refused_again["details"]["run_id"] == run_id
     in_use = platform.refused("DELETE", f"/api/pipelines/{made['id']}", 409)
     assert in_use["details"]["run_id"] == run_id
-    platform.cancel(run_id)  # type: ignore[arg-type]
+    platform.stack.cancel(run_id)  # type: ignore[arg-type]
     platform.ok("DELETE", f"/api/pipelines/{made['id']}")
 
 

@@ -70,6 +70,8 @@ def test_a_new_pipeline_has_all_documented_fields(platform: Platform) -> None:
     assert (made["max_retries"], made["timeout_seconds"]) == (3, 3600)
     assert made["inherited"] == ["timezone", "max_retries", "initial_backoff", "timeout_seconds"]
     assert made["last_run"] is None
+    assert made["problem"] is None
+    assert made["dagster_url"].endswith(f"/locations/arus@arus/jobs/{made['slug']}")
     assert made["stats"] == {
         "total_rows_synced": 0,
         "rows_synced_24h": 0,
@@ -290,7 +292,7 @@ def test_a_page_takes_as_many_questions_whatever_its_length(
 
     assert measured[0] == measured[1]
     assert measured[0][0] <= 10
-    assert measured[0][1] == ["schedules", "sensors", "latest_runs"]
+    assert measured[0][1] == ["schedules", "sensors", "loaded", "latest_runs"]
 
 
 def test_a_deleted_pipeline_is_gone_and_its_source_free(platform: Platform) -> None:
