@@ -84,7 +84,8 @@ class Lane:
             self.warehouse.rows(
                 "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute"
                 f" WHERE attrelid = '{name}'::regclass AND attnum > 0"
-                " AND NOT attisdropped AND attname NOT LIKE '\\_arus\\_%' ORDER BY attnum"
+                " AND NOT attisdropped"
+                " AND attname NOT IN ('_arus_run_id', '_arus_synced_at') ORDER BY attnum"
             )
         )
 
