@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from arus_dagster.dialects.base import Column, TableRef
 from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.dependent_views import put_up, take_down
 from arus_dagster.dialects.postgresql.names import (
     OWN_COLUMNS,
     identifier,
@@ -149,11 +150,14 @@ class TargetTable:
         self._connection.execute(f"CREATE INDEX ON {self.sql} ({identifier(column)})")
 
     def alter(self, added: Sequence[Column], widened: Mapping[str, str]) -> None:
-        """Add and widen columns, at once.
+        """Add and widen columns, in the open transaction; views on them are kept.
 
         Args:
             added: columns named as in the warehouse.
             widened: column name to new type.
+
+        Raises:
+            ConfigurationError: a view stands in the way that can't be put up again.
         """
         changes = [f"ADD COLUMN {identifier(c.name)} {c.target_type}" for c in added]
         changes += [
@@ -161,7 +165,9 @@ class TargetTable:
             for name, kind in widened.items()
         ]
         if changes:
+            views = take_down(self._connection, self.table, widened)
             self._connection.execute(f"ALTER TABLE {self.sql} {', '.join(changes)}")
+            put_up(self._connection, views)
 
     def count(self) -> int:
         """How many rows the table holds."""
