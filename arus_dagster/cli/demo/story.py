@@ -26,7 +26,7 @@ POLL_SECONDS = 0.5
 RUN_SECONDS = 600
 FINISHED = frozenset({"success", "failed", "cancelled", "skipped"})
 RAW_TABLES = frozenset({"orders"})
-SECONDS = len("2026-01-01 00:00:00")  # as much of a watermark as is shown
+MINUTES = len("2026-01-01 00:00")  # as much of a watermark as is shown
 _MEASURED = {
     "Extracted": "rows_extracted",
     "Loaded": "rows_loaded",
@@ -232,7 +232,7 @@ class Story:
             shown.add_row(
                 table["table_name"].removeprefix("public."),
                 *(f"{table[name] or 0:,}" for name in _MEASURED.values()),
-                (table["watermark_after"] or "")[:SECONDS],
+                (table["watermark_after"] or "")[:MINUTES],
             )
         self._console.print(shown)
         self._console.print(f"  Dagster: {run['dagster_url']}\n", highlight=False, soft_wrap=True)
