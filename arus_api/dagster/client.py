@@ -16,7 +16,12 @@ from arus_api.dagster.counts import count_many
 from arus_api.dagster.latest_runs import JobSince, LatestRuns, latest_runs
 from arus_api.dagster.models import ACTIVE, AssetNode, DagsterRun, Instigator, LogEvent
 from arus_api.dagster.run_filter import RunFilter, tag_list
-from arus_api.dagster.transport import RELOAD_SECONDS, DagsterUnavailableError, Transport
+from arus_api.dagster.transport import (
+    READ_SECONDS,
+    RELOAD_SECONDS,
+    DagsterUnavailableError,
+    Transport,
+)
 from arus_dagster import names
 from arus_dagster.errors import ConflictError, NotFoundError
 
@@ -242,9 +247,9 @@ class DagsterClient:
                 return broken
         return {}
 
-    def daemon_health(self) -> dict[str, bool]:
+    def daemon_health(self, timeout_seconds: float = READ_SECONDS) -> dict[str, bool]:
         """Whether each of Dagster's daemons that is needed is alive, by its type."""
-        answer = self._transport.execute("daemon_health", {})
+        answer = self._transport.execute("daemon_health", {}, timeout_seconds)
         statuses = answer["daemonHealth"]["allDaemonStatuses"]
         return {s["daemonType"]: bool(s["healthy"]) for s in statuses if s["required"]}
 

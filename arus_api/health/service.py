@@ -17,6 +17,9 @@ from arus_dagster.logging import get_logger
 
 log = get_logger(__name__)
 
+# Whoever watches the service gives up soon, and takes no answer for a bad one.
+PATIENCE_SECONDS = 5.0
+
 
 def database(catalog: Catalog) -> Literal["connected", "disconnected"]:
     """Whether the catalog answers a query."""
@@ -32,7 +35,7 @@ def database(catalog: Catalog) -> Literal["connected", "disconnected"]:
 def scheduler(dagster: DagsterClient) -> Literal["running", "stopped", "unreachable"]:
     """Whether Dagster's scheduler gave a sign of life lately."""
     try:
-        return "running" if dagster.daemon_health().get("SCHEDULER") else "stopped"
+        return "running" if dagster.daemon_health(PATIENCE_SECONDS).get("SCHEDULER") else "stopped"
     except ArusError as error:
         log.warning("dagster_unreachable", error=str(error))
         return "unreachable"

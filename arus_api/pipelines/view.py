@@ -60,6 +60,7 @@ def pipelines_out(
     totals = table_results.totals_by_pipeline(session, ids, day_ago)
     latest = table_results.latest_by_table(session, ids)
     instigators = Instigators.load(dagster)
+    broken = dagster.broken_pipelines()
     runs = dagster.latest_runs(
         [JobSince(names.job_name(p.slug), p.created_at) for p in found],
         limit=RATED_RUNS,
@@ -77,6 +78,7 @@ def pipelines_out(
             _stats(pipeline_runs, totals.get(pipeline.id, RowTotals())),
             [PipelineTableOut.of(table, latest.get(table.id)) for table in pipeline.tables],
             last_run_by_job.get(names.job_name(pipeline.slug)),
+            broken.get(pipeline.slug),
             links,
             now,
         )
@@ -100,6 +102,7 @@ def _out(
     stats: PipelineStats,
     tables: list[PipelineTableOut],
     last_run: Run | None,
+    problem: str | None,
     links: str,
     now: datetime,
 ) -> PipelineOut:
@@ -130,6 +133,7 @@ def _out(
         stats=stats,
         last_run=last_run,
         next_run_at=next_tick(pipeline.schedule or "", timezone, now) if ticks else None,
+        problem=problem,
         dagster_url=f"{links}/locations/{names.LOCATION}/jobs/{names.job_name(pipeline.slug)}",
         created_at=pipeline.created_at,
         updated_at=pipeline.updated_at,

@@ -71,7 +71,7 @@ def test_a_new_pipeline_has_all_documented_fields(platform: Platform) -> None:
     assert made["inherited"] == ["timezone", "max_retries", "initial_backoff", "timeout_seconds"]
     assert made["last_run"] is None
     assert made["problem"] is None
-    assert made["dagster_url"].endswith(f"/locations/arus@arus/jobs/{made['slug']}")
+    assert made["dagster_url"].endswith(f"/locations/arus/jobs/{made['slug']}")
     assert made["stats"] == {
         "total_rows_synced": 0,
         "rows_synced_24h": 0,
