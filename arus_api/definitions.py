@@ -72,11 +72,13 @@ class DefinitionsReloader:
             UnavailableError: Dagster is away or can't load the definitions.
         """
         wanted = self._wanted()
-        if self._loaded >= wanted:
+        # Asked each time: a refresh of Dagster's own that began before a reload may end after it,
+        # and puts the older definitions back for a moment.
+        if self._refresh() >= wanted:
             return
         # Whoever waits here finds, mostly, that the reload before has done their work too.
         with self._reloading:
-            if self._loaded >= wanted or self._refresh() >= wanted:
+            if self._refresh() >= wanted:
                 return
             self._location.reload_location()
             if self._refresh() < wanted:

@@ -28,7 +28,7 @@ from tests.servers import (
 )
 
 # Here and not in the packages that use it, or each of them would start a Dagster of its own.
-pytest_plugins = ("tests.dagster_stack",)
+pytest_plugins = ("tests.dagster_stack", "tests.api.platform")
 
 CATALOG_TEMPLATE = "arus_catalog_template"
 

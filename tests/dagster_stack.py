@@ -18,11 +18,13 @@ from typing import TypeVar
 import pytest
 
 from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.models import DagsterRun
+from arus_api.dagster.models import ACTIVE, DagsterRun
+from arus_api.dagster.run_filter import RunFilter
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.cli import sentinel, stack
 from arus_dagster.cli.home import Home, Ports
 from arus_dagster.cli.process import Child, Program, free_port
+from arus_dagster.errors import ConflictError
 from arus_dagster.settings import Settings
 from tests.servers import HOST, PASSWORD, USER, PostgreSQLServer
 
@@ -129,6 +131,24 @@ class DagsterStack:
             return run if run.finished else None
 
         return wait_for(ended, f"run {run_id} to end", seconds)
+
+    def cancel(self, run_id: str) -> DagsterRun:
+        """Stop a run, whatever it is at, and wait for its end."""
+
+        def told_or_ended() -> bool:
+            try:
+                self.client.terminate(run_id)
+            except ConflictError:  # Dagster stops no run whose process is starting
+                return self.client.run(run_id).finished
+            return True
+
+        wait_for(told_or_ended, f"run {run_id} to take a cancel")
+        return self.wait_for_run(run_id)
+
+    def cancel_all(self) -> None:
+        """Stop all runs: their connections would keep databases from being dropped."""
+        for run in self.client.runs(RunFilter(statuses=ACTIVE), limit=100):
+            self.cancel(run.id)
 
 
 def wait_for(probe: Callable[[], T | None], what: str, seconds: float = WAIT_SECONDS) -> T:

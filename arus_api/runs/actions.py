@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 from sqlalchemy.orm import Session
@@ -9,10 +10,15 @@ from sqlalchemy.orm import Session
 from arus_api.dagster.client import DagsterClient
 from arus_api.dagster.models import DagsterRun, RunStatus
 from arus_api.definitions import DefinitionsReloader
+from arus_api.errors import RETRY_AFTER_SECONDS, DetailedConflictError
 from arus_api.pipelines.run_lock import hold_idle
 from arus_api.runs.status import attempt_of, status_of
 from arus_dagster import names
 from arus_dagster.errors import ConflictError, NotFoundError
+
+# A process starts in some 2 s; on a busy machine it may take several times that.
+START_SECONDS = 30.0
+POLL_SECONDS = 0.25
 
 
 def cancel(dagster: DagsterClient, run_id: uuid.UUID) -> None:
@@ -20,22 +26,28 @@ def cancel(dagster: DagsterClient, run_id: uuid.UUID) -> None:
 
     Raises:
         NotFoundError: there is no such run.
-        ConflictError: it has ended.
+        ConflictError: it has ended, or its process takes too long to start.
         UnavailableError: Dagster is away.
     """
-    run = dagster.run(str(run_id))
-    if run.finished:
-        raise ConflictError(f"The run has ended: it is {status_of(run)}")
-    if run.status == RunStatus.CANCELING:
-        return
-    try:
-        dagster.terminate(run.id)
-    except ConflictError:
-        # Between the look and the request it may have ended, or its process may be starting.
-        ended = dagster.run(run.id)
-        if ended.finished:
-            raise ConflictError(f"The run has ended: it is {status_of(ended)}") from None
-        raise
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        run = dagster.run(str(run_id))
+        if run.finished:
+            raise ConflictError(f"The run has ended: it is {status_of(run)}")
+        if run.status == RunStatus.CANCELING:
+            return
+        try:
+            dagster.terminate(run.id)
+            return
+        except ConflictError:
+            # While its process starts Dagster stops no run; it may also just have ended.
+            if time.monotonic() > deadline:
+                raise DetailedConflictError(
+                    "The run's process is still starting, and can be stopped only then",
+                    {"run_id": run.id},
+                    retry_after=RETRY_AFTER_SECONDS,
+                ) from None
+        time.sleep(POLL_SECONDS)
 
 
 def retry(
