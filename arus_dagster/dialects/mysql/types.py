@@ -4,41 +4,8 @@ Owns the mapping from a declared type to a family, which says how values are wri
 target type. The rule: the target type holds every value of the source type, and is fixed by the
 declaration alone, never by the values.
 
-=============================================  ====================================================
-source type                                    target type
-=============================================  ====================================================
-``tinyint``, ``tinyint unsigned``              ``smallint``
-``tinyint(1)``                                 ``smallint``; ``boolean`` where asked for, zero being
-                                               false and everything else true
-``smallint``                                   ``smallint``
-``smallint unsigned``, ``mediumint``           ``integer``
-``int``, ``mediumint unsigned``                ``integer``
-``int unsigned``, ``bigint``                   ``bigint``
-``bigint unsigned``                            ``numeric(20,0)``
-``decimal(p,s)``                               ``numeric(p,s)``
-``float``                                      ``real``
-``double``                                     ``double precision``
-``bit(1)``                                     ``boolean``
-``bit(n)``                                     ``bit(n)``
-``year``                                       ``smallint``; the year 0000 is 0
-``date``                                       ``date``; no date of the calendar: NULL
-``datetime``                                   ``timestamp without time zone``; likewise
-``timestamp``                                  ``timestamp with time zone``; likewise
-``time``                                       ``interval``, as it may exceed a day or be negative
-``char``, ``varchar``, ``text`` of any         ``text``
-size and character set, ``enum``, ``set``
-``json`` of MySQL                              ``jsonb``
-``json`` of MariaDB, a text that is checked    ``json``
-``binary``, ``varbinary``, ``blob`` of any     ``bytea``
-size, ``vector``
-``geometry`` and its kinds                     ``bytea``: well-known binary; where there is an SRID,
-                                               in PostGIS's extended form, which carries it
-``uuid``                                       ``uuid``
-``inet4``, ``inet6``                           ``inet``
-anything else                                  ``text``
-=============================================  ====================================================
-
-``zerofill`` is a way to show numbers and is not carried over.
+``docs/types.md`` lists them all, and a test holds that list against this module. ``zerofill`` is a
+way to show numbers and is not carried over.
 """
 
 from __future__ import annotations
