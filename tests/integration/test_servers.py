@@ -48,7 +48,7 @@ def test_a_password_is_asked_for(mariadb_db: Database, warehouse_db: Database) -
 def test_a_connection_left_open_fails_the_test_that_left_it(
     postgres_server: PostgreSQLServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.servers.LEAK_SECONDS", 0.1)
+    monkeypatch.setattr("tests.database_server.LEAK_SECONDS", 0.1)
     with (
         pytest.raises(LeakError, match="left open"),
         postgres_server.database() as database,
