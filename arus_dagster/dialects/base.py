@@ -199,7 +199,7 @@ class SourceSnapshot(Protocol):
         """How many rows ``read`` yields."""
 
     def stream(self, read: Read, chunk_bytes: int = 4_194_304) -> Iterator[Chunk]:
-        """The rows, as chunks of about ``chunk_bytes``; memory is bounded by the chunk and a row."""
+        """The rows, in chunks of about ``chunk_bytes``; memory is bounded by a chunk and a row."""
 
     def cancel(self) -> None:
         """Stop a call in flight from another thread; that call raises ``CancelledError``."""
