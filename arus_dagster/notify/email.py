@@ -7,6 +7,7 @@ import smtplib
 import socket
 import uuid
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -26,7 +27,8 @@ _LONGEST_SUBJECT = 200
 def _address(text: str) -> str:
     try:
         address = Address(addr_spec=text.strip())
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, AttributeError, MessageError):
+        # The parser's own errors are no ValueErrors, and some texts it trips over.
         raise ValueError("must be an e-mail address") from None
     if not address.username or "." not in f"{address.domain}." or not address.domain:
         raise ValueError("must be an e-mail address")

@@ -63,6 +63,8 @@ def test_secrets_are_masked_and_stored_whole(kind: str) -> None:
         ("email", {"to_addresses": []}, "to_addresses"),
         ("email", {"to_addresses": ["a@b.c\nBcc: d@e.f"]}, "to_addresses"),
         ("email", {"from_address": "arus"}, "from_address"),
+        ("email", {"from_address": ":::"}, "from_address"),
+        ("email", {"to_addresses": ["a\u00e9@[))\t"]}, "to_addresses"),
         ("email", {"smtp_username": None}, None),
         ("email", {"smtp_security": "none"}, None),
     ],
