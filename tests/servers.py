@@ -268,6 +268,7 @@ class MariaDBServer(Server):
             "innodb-flush-method": "nosync",
             "innodb-flush-log-at-trx-commit": 2,
             "innodb-doublewrite": 0,
+            "sync-frm": 0,
             "innodb-log-file-size": "16M",
             "max-allowed-packet": "64M",
             "table-open-cache": 400,

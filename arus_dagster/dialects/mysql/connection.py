@@ -183,10 +183,11 @@ class Connection:
                 f"{self._spec.host}:{self._spec.port} did not answer in time"
                 f" ({self._spec.read_timeout_seconds} s)"
             )
-        if isinstance(error, pymysql.Error):
+        if isinstance(error, pymysql.Error) and not isinstance(error, pymysql.err.InterfaceError):
             return server_error(*error_parts(error), self._spec)
         if isinstance(error, ServerError):
             return server_error(error.code, error.message, self._spec)
+        reason = "it is closed" if isinstance(error, pymysql.Error) else str(error)
         return ConnectionFailedError(
-            f"the connection to {self._spec.host}:{self._spec.port} broke: {error}"
+            f"the connection to {self._spec.host}:{self._spec.port} broke: {reason}"
         )

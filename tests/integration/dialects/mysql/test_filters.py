@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from arus_dagster.dialects.base import Read, TableRef
 from arus_dagster.dialects.mysql.source import MySQLSource
 from arus_dagster.errors import ArusError, InvalidInputError
-from tests.servers import Database
+from tests.servers import Database, MariaDBServer
+
+
+@pytest.fixture(scope="module")
+def database(mariadb_server: MariaDBServer) -> Iterator[Database]:
+    """One for all tests here: they read, or try in vain to write."""
+    with mariadb_server.database() as database:
+        database.execute(
+            "CREATE TABLE t (id int PRIMARY KEY, name varchar(30))",
+            "CREATE TABLE victim (id int)",
+            "CREATE TABLE victim2 (id int) ENGINE MyISAM",
+            "INSERT INTO t VALUES (1, 'a;b'), (2, 'c)d'), (3, 'it''s'), (4, '--'), (5, NULL)",
+        )
+        yield database
 
 
 @pytest.fixture
-def table(mariadb_db: Database) -> TableRef:
-    mariadb_db.execute(
-        "CREATE TABLE t (id int PRIMARY KEY, name varchar(30))",
-        "CREATE TABLE victim (id int)",
-        "CREATE TABLE victim2 (id int) ENGINE MyISAM",
-        "INSERT INTO t VALUES (1, 'a;b'), (2, 'c)d'), (3, 'it''s'), (4, '--'), (5, NULL)",
-    )
-    return TableRef(mariadb_db.name, "t")
+def table(database: Database) -> TableRef:
+    return TableRef(database.name, "t")
 
 
 @pytest.mark.parametrize(
@@ -39,8 +48,8 @@ def table(mariadb_db: Database) -> TableRef:
         ("name", ""),
     ],
 )
-def test_conditions(expression: str, ids: str, mariadb_db: Database, table: TableRef) -> None:
-    source = MySQLSource(mariadb_db.spec)
+def test_conditions(expression: str, ids: str, database: Database, table: TableRef) -> None:
+    source = MySQLSource(database.spec)
     source.check_filter(table, expression)
     with source.snapshot() as snapshot:
         shape = snapshot.describe(table)
@@ -78,20 +87,20 @@ def test_conditions(expression: str, ids: str, mariadb_db: Database, table: Tabl
         "no_function(id)",
     ],
 )
-def test_anything_else_is_refused(expression: str, mariadb_db: Database, table: TableRef) -> None:
+def test_anything_else_is_refused(expression: str, database: Database, table: TableRef) -> None:
     with pytest.raises(InvalidInputError) as raised:
-        MySQLSource(mariadb_db.spec).check_filter(table, expression)
+        MySQLSource(database.spec).check_filter(table, expression)
     assert raised.value.field == "row_filter"
     assert "row filter" in str(raised.value)
 
 
 @pytest.mark.parametrize("victim", ["victim", "victim2"])
-def test_a_function_that_writes_can_not(victim: str, mariadb_db: Database, table: TableRef) -> None:
-    mariadb_db.execute(
-        f"CREATE FUNCTION sneaky() RETURNS int NOT DETERMINISTIC MODIFIES SQL DATA"
+def test_a_function_that_writes_can_not(victim: str, database: Database, table: TableRef) -> None:
+    database.execute(
+        f"CREATE OR REPLACE FUNCTION sneaky() RETURNS int NOT DETERMINISTIC MODIFIES SQL DATA"
         f" BEGIN INSERT INTO {victim} VALUES (1); RETURN 1; END"
     )
-    source = MySQLSource(mariadb_db.spec)
+    source = MySQLSource(database.spec)
     try:
         source.check_filter(table, "sneaky() = 1")
     except InvalidInputError as error:
@@ -101,10 +110,10 @@ def test_a_function_that_writes_can_not(victim: str, mariadb_db: Database, table
         assert shape is not None
         with pytest.raises(ArusError, match="READ ONLY"):
             list(snapshot.stream(Read(shape, row_filter="sneaky() = 1")))
-    assert mariadb_db.value(f"SELECT COUNT(*) FROM {victim}") == 0
+    assert database.value(f"SELECT COUNT(*) FROM {victim}") == 0
 
 
-def test_a_filter_on_a_missing_table_is_refused(mariadb_db: Database) -> None:
-    missing = TableRef(mariadb_db.name, "missing")
+def test_a_filter_on_a_missing_table_is_refused(database: Database) -> None:
+    missing = TableRef(database.name, "missing")
     with pytest.raises(InvalidInputError, match="missing"):
-        MySQLSource(mariadb_db.spec).check_filter(missing, "id = 1")
+        MySQLSource(database.spec).check_filter(missing, "id = 1")
