@@ -261,7 +261,9 @@ class Story:
 
 def _table(title: str, *headings: str) -> Table:
     """A table that fits a terminal of 80 columns."""
-    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     for heading in headings:
         numbers = heading in (*_MEASURED, "Rows")
         shown.add_column(heading, justify="right" if numbers else "left", no_wrap=True)
