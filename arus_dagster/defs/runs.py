@@ -6,6 +6,8 @@ doing anything because another run of the pipeline was at work) count as no run 
 
 from __future__ import annotations
 
+from weakref import WeakSet
+
 import dagster as dg
 
 from arus_dagster import names
@@ -17,6 +19,10 @@ ACTIVE = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+_STATEMENT_MS = 600_000
+_KEPT_SECONDS = 30
+_OVERFLOW = 5
+_keeping: WeakSet[dg.DagsterInstance] = WeakSet()
 # A skipped run stands among others; so many in a row don't happen.
 _LOOK_BACK = 25
 
@@ -71,6 +77,20 @@ def overlapped_run(instance: dg.DagsterInstance, run_id: str) -> str | None:
         if overlaps and not is_skipped(record.dagster_run):
             return record.dagster_run.run_id
     return None
+
+
+def keep_connections(instance: dg.DagsterInstance) -> None:
+    """Let this process's storage keep its connections for a while between events.
+
+    By default Dagster connects for every statement, some forty times a table, which takes longer
+    than a sync that finds nothing to do. Connections are kept for seconds only, so that one that
+    the server has dropped meanwhile is not taken up after a long read.
+    """
+    if instance not in _keeping:
+        _keeping.add(instance)
+        instance.optimize_for_webserver(
+            statement_timeout=_STATEMENT_MS, pool_recycle=_KEPT_SECONDS, max_overflow=_OVERFLOW
+        )
 
 
 def is_skipped(run: dg.DagsterRun) -> bool:

@@ -25,7 +25,7 @@ from arus_dagster.defs.checks import check_results
 from arus_dagster.defs.measurements import raw_metadata, target_metadata
 from arus_dagster.defs.pipelines import PipelineDefinition, TableDefinition
 from arus_dagster.defs.retries import Pause, RetryPolicy, retry_policy
-from arus_dagster.defs.runs import overlapped_run
+from arus_dagster.defs.runs import keep_connections, overlapped_run
 from arus_dagster.defs.worker import Worker
 from arus_dagster.engine.cancellation import CancelToken
 from arus_dagster.engine.drift import IncompatibleDriftError
@@ -66,6 +66,7 @@ def sync_op(
     pause = Pause()
 
     def compute(context: dg.OpExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        keep_connections(context.instance)
         if _skips(context):
             return
         pause.finish(context.log.info)

@@ -79,6 +79,7 @@ def test_edges_between_pipelines_follow_their_dependencies(platform: Platform) -
 
 def test_ids_are_asset_keys_of_dagster(platform: Platform) -> None:
     pipeline = platform.make("orders")
+    platform.app.state.definitions.ensure_current()
 
     found = drawn(platform, pipeline)
 
