@@ -1,16 +1,13 @@
-"""Row filters: a user's boolean SQL expression, kept inside its parentheses.
+"""What a quote and a comment are to PostgreSQL, so that a row filter can't hide its end in one.
 
-Owns the check that an expression can't leave the place it is put in: no second statement, no
-closing of a parenthesis it did not open, no unfinished quote or comment. Together with read-only
-transactions on every source, a filter can't write. Refuses to judge what the expression means:
-the server does that.
+Owns dollar quotes, escape strings and nested comments; the walk itself is ``enclosure``'s.
 """
 
 from __future__ import annotations
 
 import re
 
-from arus_dagster.errors import InvalidInputError
+from arus_dagster.dialects.enclosure import enclose, refused
 
 _DOLLAR_TAG = re.compile(r"\$(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?\$")
 _WORD = re.compile(r"[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*")
@@ -24,31 +21,7 @@ def enclosed(expression: str) -> str:
     Raises:
         InvalidInputError: it could end the clause or the statement; the message says why.
     """
-    _check(expression)
-    # A line comment at the end must not swallow the closing parenthesis.
-    return f"({expression}\n)"
-
-
-def _check(text: str) -> None:
-    if not text.strip():
-        raise _refused("is empty")
-    if "\0" in text:
-        raise _refused("holds a zero character")
-    depth = 0
-    position = 0
-    while position < len(text):
-        character = text[position]
-        if character == ";":
-            raise _refused("must be one expression, without a semicolon")
-        if character == "(":
-            depth += 1
-        elif character == ")":
-            depth -= 1
-            if depth < 0:
-                raise _refused("closes a parenthesis that it did not open")
-        position = _after(text, position)
-    if depth:
-        raise _refused("leaves a parenthesis open")
+    return enclose(expression, _after)
 
 
 def _after(text: str, position: int) -> int:
@@ -65,7 +38,7 @@ def _after(text: str, position: int) -> int:
     if character == "$" and (tag := _DOLLAR_TAG.match(text, position)):
         end = text.find(tag.group(), tag.end())
         if end < 0:
-            raise _refused("leaves a quote open")
+            raise refused("leaves a quote open")
         return end + len(tag.group())
     if word := _WORD.match(text, position):
         if word.group() not in ("e", "E") or not text.startswith("'", word.end()):
@@ -74,7 +47,7 @@ def _after(text: str, position: int) -> int:
         # On a later line such a string goes on with the same escapes, which reads too easily
         # as a new string without them.
         if _CONTINUATION.match(text, end):
-            raise _refused("continues a quote that has escapes")
+            raise refused("continues a quote that has escapes")
         return end
     return position + 1
 
@@ -90,7 +63,7 @@ def _after_quote(text: str, position: int, quote: str, *, escapes: bool) -> int:
             position += 2
         else:
             return position + 1
-    raise _refused("leaves a quote open")
+    raise refused("leaves a quote open")
 
 
 def _after_comment(text: str, position: int) -> int:
@@ -106,8 +79,4 @@ def _after_comment(text: str, position: int) -> int:
                 return position
         else:
             position += 1
-    raise _refused("leaves a comment open")
-
-
-def _refused(reason: str) -> InvalidInputError:
-    return InvalidInputError(f"the row filter {reason}", "row_filter")
+    raise refused("leaves a comment open")
