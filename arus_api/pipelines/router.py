@@ -237,7 +237,7 @@ def replay_dead_letters(
     body: Annotated[DeadLetterChoice | None, Body()] = None,
 ) -> Ok[Replayed]:
     """By a run of the pipeline, which is launched unless one is active."""
-    ids = body.ids if body is not None else None
+    ids = [str(i) for i in body.ids] if body is not None and body.ids is not None else None
     replayed, run_id = dead_letters.replay(session, dagster, definitions, id, ids)
     return ok(Replayed(replayed=replayed, run_id=uuid.UUID(run_id) if run_id else None))
 
@@ -252,12 +252,13 @@ def discard_dead_letters(
     id: uuid.UUID,  # noqa: A002
     session: SessionDep,
     letter_id: Annotated[
-        list[str] | None,
+        list[uuid.UUID] | None,
         Query(description="Which ones; may be repeated. All where left out.", max_length=1000),
     ] = None,
 ) -> Ok[Discarded]:
     """The rows are gone from the dead letters; nothing else changes."""
-    return ok(Discarded(discarded=dead_letters.discard(session, id, letter_id)))
+    ids = [str(letter) for letter in letter_id] if letter_id is not None else None
+    return ok(Discarded(discarded=dead_letters.discard(session, id, ids)))
 
 
 def _started(run: DagsterRun, links: str) -> RunStarted:

@@ -228,11 +228,11 @@ class PipelineStates(Output):
 class DeadLetterOut(Output):
     """A row that could not be carried over."""
 
-    id: str
-    pipeline_id: str
-    table_id: str
+    id: uuid.UUID
+    pipeline_id: uuid.UUID
+    table_id: uuid.UUID
     table_name: str
-    run_id: str
+    run_id: uuid.UUID
     stage: Literal["extract", "transform", "load"]
     error: str
     row: dict[str, Any]
@@ -244,11 +244,11 @@ class DeadLetterOut(Output):
 class DeadLetterChoice(Input):
     """Which dead letters; all of the pipeline's where left out."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"ids": ["42"]}})
-
-    ids: list[Annotated[str, StringConstraints(max_length=64)]] | None = Field(
-        default=None, max_length=10_000
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"ids": ["166167ef-297c-4e22-a9b9-663f6daef227"]}}
     )
+
+    ids: list[uuid.UUID] | None = Field(default=None, max_length=10_000)
 
 
 class Replayed(Output):

@@ -37,47 +37,64 @@ class Playground:
         self._world = world
         self._receiver = receiver
         self._turns = itertools.count()
-        world.finished_run(world.synced_run["id"])
-        self._ids = {
-            "/api/auth/users/{id}": self._make_user,
-            "/api/sources/{id}": lambda: self._world.make_source()["id"],
-            "/api/sources/{id}/tables": lambda: self._changing["source"],
-            "/api/sources/": lambda: self._world.source["id"],
-            "/api/destinations/{id}": lambda: self._world.make_destination()["id"],
-            "/api/destinations/": lambda: self._world.destination["id"],
-            "/api/pipelines/{id}": lambda: self._changing["pipeline"],
-            "/api/pipelines/": lambda: self._world.synced_pipeline["id"],
-            "/api/runs/": lambda: self._world.synced_run["id"],
-            "/api/notifications/targets/": self._make_target,
-            "/api/notifications/links/": self._make_link,
+        self._steady = {
+            "sources": world.source["id"],
+            "destinations": world.destination["id"],
+            "pipelines": world.synced_run["pipeline_id"],
+            "runs": world.synced_run["id"],
+            "script": self._make_script(),
+            "target": self._make_target(),
+            "link": self._make_link(),
         }
-        self._changing = {
-            "source": world.make_source()["id"],
-            "pipeline": world.make_pipeline()["id"],
+        # What is changed is not what others are tried with: it might never work again.
+        self._changed = {
+            "users": self._make_user(),
+            "sources": world.make_source()["id"],
+            "destinations": world.make_destination()["id"],
+            "pipelines": world.make_pipeline()["id"],
+        }
+        self._deleted = {
+            "DELETE /api/auth/users/{id}": self._make_user,
+            "DELETE /api/sources/{id}": lambda: world.make_source()["id"],
+            "DELETE /api/destinations/{id}": lambda: world.make_destination()["id"],
+            "DELETE /api/pipelines/{id}": lambda: world.make_pipeline()["id"],
+            "DELETE /api/pipelines/{id}/scripts/{script_id}": self._make_script,
+            "DELETE /api/notifications/targets/{id}": self._make_target,
+            "DELETE /api/notifications/links/{id}": self._make_link,
         }
 
     def prepare(self, case: schemathesis.Case) -> None:
-        """Let every second request name things that are there."""
-        if next(self._turns) % 2:
+        """Let every second request name things that are there, and few be repetitions."""
+        turn = next(self._turns)
+        if turn % 8:
+            # The same key with other bodies is refused before anything else is looked at.
+            case.headers.pop("Idempotency-Key", None)
+        if turn % 2:
             return
-        for name in case.path_parameters or {}:
-            case.path_parameters[name] = self._id(case.path, name)
+        for name in case.path_parameters:
+            case.path_parameters[name] = self._id(case.method, case.path, name)
         if isinstance(case.body, dict):
             known = {
-                "source_id": self._world.source["id"],
-                "destination_id": self._world.destination["id"],
-                "pipeline_id": self._world.synced_pipeline["id"],
+                "source_id": self._steady["sources"],
+                "destination_id": self._steady["destinations"],
+                "pipeline_id": self._steady["pipelines"],
+                "target_id": self._steady["target"],
             }
             for name in known.keys() & case.body.keys():
                 case.body[name] = known[name]
 
-    def _id(self, path: str, name: str) -> str:
+    def _id(self, method: str, path: str, name: str) -> str:
+        label = f"{method.upper()} {path}"
+        if label in self._deleted and name == path.rsplit("{")[-1].rstrip("}"):
+            return self._deleted[label]()
         if name == "script_id":
-            return self._make_script()
-        if name == "pipeline_id":
-            return str(self._world.synced_pipeline["id"])
-        prefix = max((prefix for prefix in self._ids if path.startswith(prefix)), key=len)
-        return self._ids[prefix]()
+            return str(self._steady["script"])
+        if path.startswith("/api/notifications/"):
+            kind = "pipelines" if name == "pipeline_id" else path.split("/")[3].rstrip("s")
+            return str(self._steady[kind])
+        resource = path.removeprefix("/api/auth/").removeprefix("/api/").split("/")[0]
+        changing = method.upper() in ("PUT", "PATCH") and not path.endswith("{script_id}")
+        return str((self._changed if changing else self._steady)[resource])
 
     def _make_user(self) -> str:
         email = f"{unique('fuzz').replace(' ', '-')}@example.com"

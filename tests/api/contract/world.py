@@ -159,7 +159,9 @@ class World:
         pipeline = self.make_pipeline()
         content = (
             "def transform(row):\n"
-            "    return {**row, 'total': 'none' if row['id'] <= 2 else row['total']}\n"
+            "    if row['id'] <= 2:\n"
+            "        raise ValueError('not these')\n"
+            "    return row\n"
         )
         self.api.call(
             "POST /api/pipelines/{id}/scripts",
