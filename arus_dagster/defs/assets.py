@@ -50,13 +50,13 @@ def table_assets(
     if keys.raw is not None:
         specs.insert(0, _raw_spec(pipeline, table, keys.raw, keys.source, owners))
         outputs["raw"] = keys.raw
-    checks = check_specs(keys.target)
+    checks = check_specs(keys.target, table.sync_mode)
     # Made from an op, not by @multi_asset: that derives names of inputs and outputs from the
     # keys, and refuses tables whose names hold spaces, quotes or letters outside ASCII.
     synced = dg.AssetsDefinition(
         keys_by_input_name={"source": keys.source},
         keys_by_output_name=outputs,
-        node_def=sync_op(pipeline, table, keys, [*outputs, *checks]),
+        node_def=sync_op(pipeline, table, keys, outputs=[*outputs, *checks]),
         specs=specs,
         check_specs_by_output_name=checks,
     )

@@ -79,7 +79,7 @@ def sync_op(
         yield dg.MaterializeResult(
             asset_key=keys.target,
             metadata=target_metadata(result, keys.raw, keys.source),
-            check_results=list(check_results(keys.target, result.checks)),
+            check_results=list(check_results(keys.target, result.checks, outputs)),
         )
 
     return dg.op(

@@ -52,6 +52,16 @@ def test_a_failed_run_is_retried_without_the_tables_that_succeeded(platform: Pla
     assert [table["table_name"] for table in run["tables"]] == ["public.orders"]
 
 
+def test_a_run_past_its_time_limit_is_stopped_and_says_so(platform: Platform) -> None:
+    pipeline = platform.make("slow", timeout_seconds=2)
+
+    run = platform.run(pipeline)
+
+    shown = platform.ok("GET", f"/api/runs/{run.id}")
+    assert shown["status"] == "failed"
+    assert "timeout_seconds (2 s)" in shown["error_message"]
+
+
 def test_a_run_that_has_ended_is_neither_cancelled_nor_retried(platform: Platform) -> None:
     run = platform.run(platform.make("customers"))
 
