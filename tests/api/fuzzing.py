@@ -94,7 +94,11 @@ class Playground:
             return str(self._steady[kind])
         resource = path.removeprefix("/api/auth/").removeprefix("/api/").split("/")[0]
         changing = method.upper() in ("PUT", "PATCH") and not path.endswith("{script_id}")
-        return str((self._changed if changing else self._steady)[resource])
+        # Methods that a path doesn't have are tried too, so that either may lack the resource.
+        first, second = self._steady, self._changed
+        if changing:
+            first, second = second, first
+        return str(first[resource] if resource in first else second[resource])
 
     def _make_user(self) -> str:
         email = f"{unique('fuzz').replace(' ', '-')}@example.com"
