@@ -20,6 +20,7 @@ import pytest
 from arus_api.dagster.client import DagsterClient
 from arus_api.dagster.models import ACTIVE, DagsterRun
 from arus_api.dagster.run_filter import RunFilter
+from arus_dagster.catalog.first_admin import ensure_admin
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.cli import sentinel, stack
 from arus_dagster.cli.home import Home, Ports
@@ -187,6 +188,9 @@ def dagster_stack(servers_directory: Path, stack_settings: Settings) -> Iterator
     running = DagsterStack(servers_directory, stack_settings)
     try:
         running.start()
+        # Now, since the first admin is only made while nobody else is there.
+        with running.catalog.session() as session:
+            ensure_admin(session, stack_settings)
         yield running
     finally:
         running.stop()

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -42,6 +43,19 @@ SHOP = (
     "CREATE SCHEMA other",
     "CREATE TABLE other.orders (id int PRIMARY KEY)",
 )
+
+
+class FreshToken(httpx.Auth):
+    """A new access token for each request: the session may outlast any one of them."""
+
+    def __init__(self, user: User, secret: str) -> None:
+        self._user = user
+        self._secret = secret
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        token, _ = tokens.issue(self._user, "access", self._secret)
+        request.headers["Authorization"] = f"Bearer {token}"
+        yield request
 
 
 @dataclass
@@ -138,9 +152,8 @@ def _client(app: FastAPI, role: str) -> TestClient:
     )
     with app.state.catalog.session() as session:
         session.add(user)
-    token, _ = tokens.issue(user, "access", app.state.settings.jwt_secret.get_secret_value())
     client = TestClient(app)
-    client.headers["Authorization"] = f"Bearer {token}"
+    client.auth = FreshToken(user, app.state.settings.jwt_secret.get_secret_value())
     return client
 
 

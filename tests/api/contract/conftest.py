@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import schemathesis
 
-from arus_dagster.catalog.first_admin import ensure_admin
 from arus_dagster.cli import stack
 from tests.api.contract.claims import claim_of
 from tests.api.contract.client import Calls, ContractClient
@@ -21,22 +20,20 @@ from tests.servers import PostgreSQLServer
 PASSWORD = "a long enough password"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api_url(dagster_stack: DagsterStack) -> str:
     """Where the API listens; the stack stops it at the end."""
-    with dagster_stack.catalog.session() as session:
-        ensure_admin(session, dagster_stack.settings)
     dagster_stack.start_one(stack.api(dagster_stack.home, dagster_stack.ports))
     return dagster_stack.api_url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def description(api_url: str) -> Any:
     """The API's own description, which every answer is held against."""
     return schemathesis.openapi.from_url(f"{api_url}/openapi.json")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def calls() -> Calls:
     return Calls()
 
@@ -60,14 +57,14 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         assert claim in {status for _, status in calls.made}, f"nothing was answered {claim}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def anonymous_api(api_url: str, description: Any, calls: Calls) -> Iterator[ContractClient]:
     client = ContractClient(api_url, description, calls)
     yield client
     client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def admin_api(
     dagster_stack: DagsterStack, anonymous_api: ContractClient, description: Any, calls: Calls
 ) -> Iterator[ContractClient]:
@@ -78,7 +75,7 @@ def admin_api(
     client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def editor_api(
     anonymous_api: ContractClient, admin_api: ContractClient, description: Any, calls: Calls
 ) -> Iterator[ContractClient]:
@@ -87,7 +84,7 @@ def editor_api(
     client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def viewer_api(
     anonymous_api: ContractClient, admin_api: ContractClient, description: Any, calls: Calls
 ) -> Iterator[ContractClient]:
@@ -96,14 +93,14 @@ def viewer_api(
     client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def receiver() -> Iterator[Receiver]:
     """An HTTP server of ours that notifications are sent to."""
     with Receiver() as receiver:
         yield receiver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(
     postgres_server: PostgreSQLServer, dagster_stack: DagsterStack, editor_api: ContractClient
 ) -> Iterator[World]:

@@ -255,7 +255,7 @@ def test_without_dagster_the_answer_is_to_try_again(platform: Platform) -> None:
     settings = platform.app.state.settings.model_copy(update={"dagster_url": "http://127.0.0.1:9"})
     app = create_app(settings)
     client = TestClient(app)
-    client.headers.update(platform.editor.headers)
+    client.auth = platform.editor.auth
     try:
         for method, path in (
             ("GET", "/api/pipelines"),
