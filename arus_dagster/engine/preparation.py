@@ -106,6 +106,7 @@ def prepare(
     columns = tuple(c for c in named if c.name not in needed.unread)
     _require_read(key, read_shape, "primary key")
     target_key = tuple(target_column_name(name) for name in key)
+    scripts = tuple(s for s in request.scripts if s.table in (None, table.source.name))
     decided = plan(
         table,
         request.run,
@@ -113,6 +114,7 @@ def prepare(
         key,
         state,
         _reload_reason(request, state, events, present, target_key),
+        transformed=bool(scripts),
     )
     if present is not None:
         try:
@@ -121,7 +123,6 @@ def prepare(
             raise IncompatibleDriftError(
                 f"{table.target} can't follow its source: {error.message}", events
             ) from None
-    scripts = tuple(s for s in request.scripts if s.table in (None, table.source.name))
     may_repeat = bool(key) and bool(table.primary_key or scripts)
     excludes_deleted = decided.full and not may_repeat
     job = LoadJob(

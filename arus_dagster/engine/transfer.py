@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from arus_dagster.dialects.base import Chunk, Column, HighWatermark, RejectedRow, SourceSnapshot
 from arus_dagster.dialects.postgresql.bookkeeping import TableState, write_state
@@ -78,7 +78,13 @@ class Transfer:
         counts = self._load.settle()
         if not plan.full:
             self._replay(counts)
-        removed = remove_missing(self._request, self._prepared, self._connection, self._snapshot)
+        removed = remove_missing(
+            self._request,
+            self._prepared,
+            self._connection,
+            self._snapshot,
+            self._load.loaded_rows(),
+        )
         row_count, checks = self._check(counts, removed)
         after = self._state_after(high, row_count)
         self._account(after)
@@ -153,18 +159,16 @@ class Transfer:
             self._prepared.scripts,
             self._prepared.shape.columns,
             on_print=lambda line: self._tell("INFO", f"script: {line}"),
-            known=self._state.script_columns if self._state else (),
+            known=self._present(self._state.script_columns if self._state else ()),
         )
         with process, self._cancel.telling(process.cancel):
             yield process
 
     def _replay(self, counts: LoadCounts) -> None:
         """Try the letters that are marked for it, as if they had been read now."""
-        load, state = self._load, self._state
-        known = load.script_columns if isinstance(load, StagedLoad) else ()
         replayed = Replay(
             self._prepared,
-            known or (state.script_columns if state else ()),
+            self._script_columns(),
             self._spool,
             self._rejections,
             self._transform,
@@ -212,17 +216,34 @@ class Transfer:
         elif not plan.full and state is not None:
             watermark = self._later(state.watermark, watermark, plan.watermark_column)
             deleted = self._later(state.deleted_watermark, deleted, plan.soft_delete_column)
-        load = self._load
         return TableState(
             watermark_column=plan.watermark_column,
             watermark=watermark,
             deleted_watermark=deleted,
             row_filter=plan.row_filter,
+            deleted_column=plan.deleted_column,
             primary_key=prepared.key,
             source_columns=prepared.found,
-            script_columns=load.script_columns if isinstance(load, StagedLoad) else (),
+            script_columns=self._script_columns(),
             row_count=row_count,
         )
+
+    def _present(self, columns: Iterable[Column]) -> tuple[Column, ...]:
+        """Those that the target has: one that a person dropped may come back as another type."""
+        job = self._prepared.job
+        return tuple(c for c in columns if job.shape and job.rename(c.name) in job.shape.types)
+
+    def _script_columns(self) -> tuple[Column, ...]:
+        """Those that scripts ever added: a run in which one has no value must not forget its type.
+
+        A source column that got the name since has taken its place.
+        """
+        load, state = self._load, self._state
+        known = state.script_columns if state else ()
+        made = load.script_columns if isinstance(load, StagedLoad) else ()
+        taken = {column.name for column in self._prepared.found}
+        merged = {column.name: column for column in (*known, *made)}
+        return tuple(column for name, column in merged.items() if name not in taken)
 
     def _later(self, old: str | None, new: str | None, name: str | None) -> str | None:
         """The later of two watermarks; in a window with a lookback the new one may be the older."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, time
 
 from arus_dagster.dialects.base import Read, TableShape, Window
 from arus_dagster.dialects.postgresql.bookkeeping import TableState
+from arus_dagster.dialects.postgresql.predicates import can_mark_deleted
 from arus_dagster.dialects.postgresql.types import family, is_numeric, is_temporal
 from arus_dagster.engine.specs import RunSpec, TableSpec
 from arus_dagster.errors import ConfigurationError
@@ -73,31 +74,39 @@ def plan(
     key: tuple[str, ...],
     state: TableState | None,
     reload_reason: str | None,
+    *,
+    transformed: bool,
 ) -> Plan:
     """What to read of a table.
 
     Args:
         key: the primary key in force; empty means none.
         reload_reason: why the target must be replaced whatever the state, or None.
+        transformed: whether scripts stand between source and target.
 
     Raises:
-        ConfigurationError: a configured column is not in the source, or a date is no date.
+        ConfigurationError: a configured column is not in the source or can't be what it is
+            configured for, or a date is no date.
     """
     watermark = table.watermark_column if table.sync_mode == "incremental" else None
     for name, role in ((watermark, "watermark"), (table.soft_delete_column, "soft-delete")):
         if name is not None and shape.column(name) is None:
             raise ConfigurationError(f"the {role} column {name!r} is not in {shape.table}")
-    removes = table.soft_delete == "remove"
+    deleted = table.soft_delete_column if table.soft_delete == "remove" else None
+    if deleted is not None:
+        _require_mark(shape, deleted)
     whole = Plan(
         reason="",
         window=None,
         watermark_column=watermark,
         moves_watermark=watermark is not None,
-        deleted_column=table.soft_delete_column if removes else None,
+        deleted_column=deleted,
         soft_delete_column=table.soft_delete_column,
         row_filter=table.row_filter,
     )
-    reason = reload_reason or _reason_for_whole(table, run, shape, key, state, watermark)
+    reason = reload_reason or _reason_for_whole(
+        table, run, shape, key, state, watermark, deleted, transformed=transformed
+    )
     if reason is not None:
         return replace(whole, reason=reason)
     assert watermark is not None and state is not None  # both are reasons to read whole
@@ -121,6 +130,9 @@ def _reason_for_whole(
     key: tuple[str, ...],
     state: TableState | None,
     watermark: str | None,
+    deleted: str | None,
+    *,
+    transformed: bool,
 ) -> str | None:
     if run.kind == "full_refresh":
         return "full refresh requested"
@@ -134,6 +146,8 @@ def _reason_for_whole(
         return "no watermark yet"
     if state.row_filter != table.row_filter:
         return "the row filter was changed"
+    if state.deleted_column != deleted:
+        return "what becomes of deleted rows was changed"
     if state.primary_key != key:
         return "the primary key was changed"
     column = shape.column(watermark)
@@ -144,13 +158,27 @@ def _reason_for_whole(
         if not is_temporal(type_name):
             return f"backfill by date, but the watermark is {type_name}"
     if not key:
-        if table.soft_delete_column and table.soft_delete == "remove":
+        if deleted is not None:
             return "soft-deleted rows can't be found without a primary key"
         if not (is_temporal(type_name) or is_numeric(type_name)):
             # Source and warehouse may sort such values differently, so that the window deleted
             # here would not be the window read there.
             return f"no primary key, and the watermark is {type_name}"
+        if transformed:
+            # The rows of a window are deleted by the watermark that a script gave them, and read
+            # by the source's.
+            return "no primary key, and scripts may change the watermark"
     return None
+
+
+def _require_mark(shape: TableShape, name: str) -> None:
+    """Refuse a column in which any value, such as ``N``, would count as a deletion."""
+    column = shape.column(name)
+    if column is not None and not can_mark_deleted(column.target_type):
+        raise ConfigurationError(
+            f"the soft-delete column {name!r} of {shape.table} is {column.source_type}; a row is"
+            " marked as deleted by a time, a boolean or a number"
+        )
 
 
 def _backfill_window(run: RunSpec, shape: TableShape, watermark: str) -> Window:

@@ -26,6 +26,7 @@ _DEFINITIONS = {
         watermark text,
         deleted_watermark text,
         row_filter text,
+        deleted_column text,
         primary_key jsonb NOT NULL,
         source_columns jsonb NOT NULL,
         script_columns jsonb NOT NULL,
@@ -73,6 +74,7 @@ class TableState:
 
     Args:
         watermark, deleted_watermark: the source's own text, full precision.
+        deleted_column: the column by which rows were taken out of the target, if any.
         source_columns: the source's columns then.
         script_columns: those that scripts added, under the names scripts give them.
         row_count: the target's rows.
@@ -82,6 +84,7 @@ class TableState:
     watermark: str | None
     deleted_watermark: str | None
     row_filter: str | None
+    deleted_column: str | None
     primary_key: tuple[str, ...]
     source_columns: tuple[Column, ...]
     script_columns: tuple[Column, ...]
@@ -123,8 +126,9 @@ def ensure_schemas(connection: Connection, schemas: Iterable[str], raw_schema: s
 def read_state(connection: Connection, raw_schema: str, table_id: str) -> TableState | None:
     """The table's saved state, or None before its first sync."""
     row = connection.row(
-        "SELECT watermark_column, watermark, deleted_watermark, row_filter, primary_key,"
-        f" source_columns, script_columns, row_count FROM {identifier(raw_schema)}.{STATE_TABLE}"
+        "SELECT watermark_column, watermark, deleted_watermark, row_filter, deleted_column,"
+        " primary_key, source_columns, script_columns, row_count"
+        f" FROM {identifier(raw_schema)}.{STATE_TABLE}"
         f" WHERE table_id = {literal(table_id)}"
     )
     if row is None:
@@ -134,10 +138,11 @@ def read_state(connection: Connection, raw_schema: str, table_id: str) -> TableS
         watermark=row[1],
         deleted_watermark=row[2],
         row_filter=row[3],
-        primary_key=tuple(row[4]),
-        source_columns=tuple(_column(stored) for stored in row[5]),
-        script_columns=tuple(_column(stored) for stored in row[6]),
-        row_count=row[7],
+        deleted_column=row[4],
+        primary_key=tuple(row[5]),
+        source_columns=tuple(_column(stored) for stored in row[6]),
+        script_columns=tuple(_column(stored) for stored in row[7]),
+        row_count=row[8],
     )
 
 
@@ -151,6 +156,7 @@ def write_state(
         "watermark": _optional(state.watermark),
         "deleted_watermark": _optional(state.deleted_watermark),
         "row_filter": _optional(state.row_filter),
+        "deleted_column": _optional(state.deleted_column),
         "primary_key": literal(json.dumps(state.primary_key)),
         "source_columns": literal(json.dumps([_stored(c) for c in state.source_columns])),
         "script_columns": literal(json.dumps([_stored(c) for c in state.script_columns])),

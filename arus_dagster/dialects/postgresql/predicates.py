@@ -10,6 +10,8 @@ from arus_dagster.dialects.base import Window
 from arus_dagster.dialects.postgresql.names import identifier, literal
 from arus_dagster.dialects.postgresql.types import family, has_infinity, is_temporal
 
+_WHOLE_OR_EXACT = ("smallint", "integer", "bigint", "numeric")
+
 
 def in_window(window: Window, column: str, type_name: str) -> str | None:
     """The condition for a row to be in the window by its watermark; None where all rows are.
@@ -44,13 +46,19 @@ def deleted_since(window: Window, column: str, type_name: str) -> str | None:
     return f"{identifier(column)} >= {bound}"
 
 
+def can_mark_deleted(type_name: str) -> bool:
+    """Whether a column of the type tells deleted rows from others; in a text any value might."""
+    kind = family(type_name)
+    return kind in ("boolean", *_WHOLE_OR_EXACT) or is_temporal(kind)
+
+
 def is_deleted(column: str, type_name: str) -> str:
     """The condition for a row to count as soft-deleted; never unknown."""
     name = identifier(column)
     kind = family(type_name)
     if kind == "boolean":
         return f"({name} IS TRUE)"
-    if kind in ("smallint", "integer", "bigint", "numeric"):
+    if kind in _WHOLE_OR_EXACT:
         return f"(coalesce({name}, 0) <> 0)"
     return f"({name} IS NOT NULL)"
 

@@ -243,6 +243,23 @@ def test_a_flag_marks_soft_deletes_too(
     assert lane.rows("id") == [(3,)]
 
 
+def test_what_becomes_of_deleted_rows_can_be_changed(lanes: Lanes, source: Database) -> None:
+    source.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, wm timestamp, deleted_at timestamp)",
+        "INSERT INTO t VALUES (1, '2024-01-01', NULL), (2, '2024-01-02', '2024-01-02'),"
+        " (3, '2024-01-03', '2024-01-03')",
+    )
+    lane = lanes("t", watermark="wm", soft_delete_column="deleted_at", soft_delete="keep")
+    lane.sync()
+    lane.set(soft_delete="remove")
+    lane.sync()
+    assert lane.rows("id") == [(1,)]
+    lane.set(soft_delete="keep")
+    lane.sync()
+    assert lane.rows("id") == [(1,), (2,), (3,)]
+    assert not lane.sync().full
+
+
 def test_soft_deletes_without_a_key_reload_the_table(lanes: Lanes, source: Database) -> None:
     source.execute(
         "CREATE TABLE t (v int, wm int, deleted_at timestamptz)",

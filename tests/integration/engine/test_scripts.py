@@ -68,6 +68,51 @@ def test_columns_that_a_script_adds_later_reach_an_existing_target(
     assert lane.target_types()["late"] == "double precision"
 
 
+def test_a_column_that_scripts_added_keeps_its_type_over_runs_without_a_value(
+    lanes: Lanes, source: Database
+) -> None:
+    source.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, wm int, v float8)", "INSERT INTO t VALUES (1, 1, 1.5)"
+    )
+    halves = (
+        "def transform(row):\n"
+        "    v = row['v']\n"
+        "    if v is not None:\n"
+        "        row['late'] = int(v) if v == int(v) else v\n"
+        "    return row\n"
+    )
+    lane = lanes("t", watermark="wm", scripts=(halves,))
+    lane.sync()
+    source.execute("UPDATE t SET wm = 2, v = NULL")
+    lane.sync()
+    source.execute("INSERT INTO t VALUES (3, 3, 7)")
+    lane.sync()
+    assert lane.target_types()["late"] == "double precision"
+    assert lane.rows("id, late") == [(1, None), (3, 7.0)]
+    # Dropped from the target by a person, it may come back as something else.
+    lane.warehouse.execute(f'ALTER TABLE {lane.target} DROP COLUMN "late"')
+    source.execute("INSERT INTO t VALUES (4, 4, 8)")
+    lane.sync()
+    assert lane.target_types()["late"] == "bigint"
+
+
+def test_a_script_may_change_the_watermark_of_rows_without_a_key(
+    lanes: Lanes, source: Database
+) -> None:
+    source.execute(
+        "CREATE TABLE t (id int, wm timestamp)",
+        "INSERT INTO t VALUES (1, '2024-01-01 12:00'), (2, '2024-01-01 13:00')",
+    )
+    to_the_day = "def transform(row):\n    row['wm'] = row['wm'].replace(hour=0)\n    return row\n"
+    lane = lanes("t", watermark="wm", scripts=(to_the_day,))
+    for _ in range(3):
+        lane.sync()
+        assert lane.rows("id, wm::text") == [
+            (1, "2024-01-01 00:00:00"),
+            (2, "2024-01-01 00:00:00"),
+        ]
+
+
 def test_a_script_that_merges_keys_keeps_the_later_row(lanes: Lanes, source: Database) -> None:
     lane = _lane(lanes, source, "def transform(row):\n    row['id'] %= 2\n    return row\n")
     result = lane.sync()

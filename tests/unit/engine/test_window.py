@@ -31,17 +31,26 @@ TABLE = TableSpec(
     sync_mode="incremental",
     watermark_column="wm",
 )
-STATE = TableState("wm", "2024-01-01 00:00:00", None, None, ("id",), (), (), 10)
+STATE = TableState("wm", "2024-01-01 00:00:00", None, None, None, ("id",), (), (), 10)
 
 
 def _plan(
     state: TableState | None = STATE,
     key: tuple[str, ...] = ("id",),
     reload: str | None = None,
+    transformed: bool = False,
     run: dict[str, Any] | None = None,
     **table: Any,
 ) -> Plan:
-    return plan(replace(TABLE, **table), RunSpec("r", **(run or {})), SHAPE, key, state, reload)
+    return plan(
+        replace(TABLE, **table),
+        RunSpec("r", **(run or {})),
+        SHAPE,
+        key,
+        state,
+        reload,
+        transformed=transformed,
+    )
 
 
 def test_the_saved_watermark_is_the_lower_bound() -> None:
@@ -64,7 +73,11 @@ def test_the_saved_watermark_is_the_lower_bound() -> None:
         ({"row_filter": "id > 1"}, "row filter was changed"),
         ({"key": ("id", "wm")}, "primary key was changed"),
         ({"reload": "because"}, "because"),
-        ({"key": (), "state": replace(STATE, primary_key=()), "soft_delete_column": "deleted_at"}, "soft-deleted"),
+        (
+            {"key": (), "state": replace(STATE, primary_key=(), deleted_column="deleted_at"),
+             "soft_delete_column": "deleted_at"},
+            "soft-deleted",
+        ),
         (
             {"key": (), "watermark_column": "label", "state": replace(STATE, primary_key=(), watermark_column="label")},
             "no primary key",
@@ -75,6 +88,10 @@ def test_the_saved_watermark_is_the_lower_bound() -> None:
             "watermark is bigint",
         ),
         ({"run": {"kind": "backfill"}}, "without a first date"),
+        ({"soft_delete_column": "deleted_at"}, "deleted rows was changed"),
+        ({"state": replace(STATE, deleted_column="deleted_at"), "soft_delete": "keep",
+          "soft_delete_column": "deleted_at"}, "deleted rows was changed"),
+        ({"key": (), "state": replace(STATE, primary_key=()), "transformed": True}, "scripts may change"),
     ],
 )  # fmt: skip
 def test_whatever_could_miss_a_row_reads_the_table_whole(
@@ -113,6 +130,16 @@ def test_a_configured_column_must_be_there() -> None:
         _plan(watermark_column="gone")
     with pytest.raises(ConfigurationError, match="soft-delete column"):
         _plan(soft_delete_column="gone")
+
+
+def test_a_text_marks_no_deletion_since_any_value_would() -> None:
+    with pytest.raises(ConfigurationError, match="a time, a boolean or a number"):
+        _plan(soft_delete_column="label")
+    assert _plan(soft_delete_column="label", soft_delete="keep").deleted_column is None
+
+
+def test_scripts_leave_a_window_where_rows_have_keys() -> None:
+    assert not _plan(transformed=True).full
 
 
 def test_kept_soft_deletes_are_read_but_not_removed() -> None:
