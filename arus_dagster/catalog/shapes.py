@@ -27,6 +27,7 @@ def shape_to_json(shape: TableShape) -> dict[str, Any]:
                 "key_position": column.key_position,
                 "generated": column.generated,
                 "comment": column.comment,
+                "loose": column.loose,
                 "attributes": dict(column.attributes),
             }
             for column in shape.columns

@@ -63,6 +63,8 @@ class Column:
         nullable: whether the source admits NULL.
         key_position: 1-based position in the primary key, or None.
         generated: computed by the source from other columns.
+        loose: the source takes texts that differ in letter case, accents or trailing blanks for
+            the same value.
         attributes: what only the dialect that made it reads (character set, element type, …).
     """
 
@@ -73,6 +75,7 @@ class Column:
     key_position: int | None = None
     generated: bool = False
     comment: str | None = None
+    loose: bool = False
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -129,12 +132,15 @@ class Read:
         window: bounds, or None for the whole table.
         row_filter: a boolean SQL expression of the source, or None.
         exclude_deleted: a soft-delete column; rows in which it is set are left out.
+        among: a text column and the values of which, by the source's own comparison, it must
+            have one.
     """
 
     shape: TableShape
     window: Window | None = None
     row_filter: str | None = None
     exclude_deleted: str | None = None
+    among: tuple[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

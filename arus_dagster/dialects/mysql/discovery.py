@@ -23,6 +23,8 @@ _KINDS: Mapping[str, Kind] = {
     "SYSTEM VERSIONED": "table",
     "VIEW": "view",
 }
+# All others ignore at least trailing blanks, the other binary ones too.
+_EXACT_COLLATIONS = ("_nopad_bin", "_0900_bin")
 _JSON_STORED_AS = ("longtext", "utf8mb4_bin")
 _JSON_DEFINITION = re.compile(
     r"^ +`((?:[^`\n]|``)+)` longtext\b.* CHECK \(json_valid\(`\1`\)\),?$", re.MULTILINE
@@ -70,7 +72,7 @@ def _shapes(connection: Connection, only: str, *, tinyint1_as_bool: bool) -> lis
         }
         json_columns = _json_columns(connection, tables[0][0] or "", likely)
     columns: dict[str, list[Column]] = defaultdict(list)
-    for table, name, declared, _, nullable, charset, extra, comment in found:
+    for table, name, declared, collation, nullable, charset, extra, comment in found:
         assert table and name and declared
         if (table, name) in json_columns:
             declared = "json"
@@ -83,6 +85,7 @@ def _shapes(connection: Connection, only: str, *, tinyint1_as_bool: bool) -> lis
                 charset=charset,
                 extra=extra or "",
                 comment=comment or None,
+                loose=collation is not None and not collation.endswith(_EXACT_COLLATIONS),
                 target=target_type(
                     declared, mariadb=connection.is_mariadb, tinyint1_as_bool=tinyint1_as_bool
                 ),
@@ -111,6 +114,7 @@ def _column(
     charset: str | None,
     extra: str,
     comment: str | None,
+    loose: bool,
     target: str,
 ) -> Column:
     attributes: dict[str, Any] = {}
@@ -126,6 +130,7 @@ def _column(
         key_position=key_position,
         generated="GENERATED" in extra and "DEFAULT_GENERATED" not in extra,
         comment=comment,
+        loose=loose,
         attributes=attributes,
     )
 

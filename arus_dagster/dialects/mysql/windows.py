@@ -39,6 +39,9 @@ def where(read: Read) -> str:
         within = _in_window(read.shape, read.window)
         if within:
             conditions.append(within)
+    if read.among is not None:
+        name, values = read.among
+        conditions.append(f"{identifier(name)} IN ({', '.join(map(literal, values))})")
     if read.row_filter:
         conditions.append(enclosed(read.row_filter))
     if read.exclude_deleted:

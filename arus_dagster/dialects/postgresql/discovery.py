@@ -13,7 +13,7 @@ from typing import Any, Literal
 from arus_dagster.dialects.base import Column, TableRef, TableShape
 from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.names import literal
-from arus_dagster.dialects.postgresql.types import TypeRow, target_type
+from arus_dagster.dialects.postgresql.types import TypeRow, ignores_case, target_type
 
 Kind = Literal["table", "view", "materialized_view", "partitioned_table"]
 _KINDS: Mapping[str, Kind] = {
@@ -77,13 +77,16 @@ def _shapes(connection: Connection, condition: str) -> list[TableShape]:
         generated,
         counted,
         comment,
+        loose,
     ) in connection.rows(
         "SELECT a.attrelid, a.attnum, a.attname, a.atttypid,"
         " format_type(a.atttypid, a.atttypmod), a.attnotnull,"
         " coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '',"
         " coalesce(to_jsonb(a) ->> 'attidentity', '') <> '' OR coalesce(left("
         "pg_get_expr(d.adbin, d.adrelid), 8) = 'nextval(', false),"
-        " col_description(c.oid, a.attnum)"
+        " col_description(c.oid, a.attnum),"
+        " a.attcollation IN (SELECT k.oid FROM pg_catalog.pg_collation k"
+        " WHERE to_jsonb(k) ->> 'collisdeterministic' = 'false')"
         " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         " LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
@@ -100,6 +103,7 @@ def _shapes(connection: Connection, condition: str) -> list[TableShape]:
                 key_position=key_position,
                 generated=generated,
                 comment=comment,
+                loose=loose or ignores_case(type_oid, types),
                 attributes={"auto_increment": True} if counted and not generated else {},
             )
         )

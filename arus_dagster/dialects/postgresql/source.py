@@ -25,7 +25,7 @@ from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.copy_stream import copy_lines
 from arus_dagster.dialects.postgresql.filters import enclosed
 from arus_dagster.dialects.postgresql.json_screen import JsonScreen
-from arus_dagster.dialects.postgresql.names import identifier, identifiers, qualified
+from arus_dagster.dialects.postgresql.names import identifier, identifiers, literal, qualified
 from arus_dagster.dialects.postgresql.predicates import deleted_since, in_window, is_deleted
 from arus_dagster.dialects.postgresql.types import has_infinity, is_numeric
 from arus_dagster.errors import ArusError, ConnectionFailedError, InvalidInputError
@@ -187,6 +187,9 @@ def _where(read: Read) -> str:
         within = _window_condition(read.shape, read.window)
         if within:
             conditions.append(within)
+    if read.among is not None:
+        name, values = read.among
+        conditions.append(f"{identifier(name)} IN ({', '.join(map(literal, values))})")
     if read.row_filter:
         conditions.append(enclosed(read.row_filter))
     if read.exclude_deleted:

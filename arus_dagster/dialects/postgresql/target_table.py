@@ -20,6 +20,7 @@ from arus_dagster.dialects.postgresql.names import (
     literal,
     qualified,
 )
+from arus_dagster.dialects.postgresql.respelled import likeness
 from arus_dagster.errors import ConfigurationError
 
 _OWN_DEFINITIONS = (
@@ -148,6 +149,12 @@ class TargetTable:
     def add_index(self, column: str) -> None:
         """Index a column, so that a window of it can be replaced without reading the table."""
         self._connection.execute(f"CREATE INDEX ON {self.sql} ({identifier(column)})")
+
+    def add_likeness_index(self, column: str) -> None:
+        """Index a key's column so that other spellings of a value are found quickly."""
+        self._connection.execute(
+            f"CREATE INDEX ON {self.sql} ({likeness(self._connection, column)})"
+        )
 
     def alter(self, added: Sequence[Column], widened: Mapping[str, str]) -> None:
         """Add and widen columns, in the open transaction; views on them are kept.

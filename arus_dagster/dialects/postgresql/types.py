@@ -80,6 +80,16 @@ def target_type(oid: int, declared: str, types: Mapping[int, TypeRow]) -> str:
     return declared if _portable(row) else "text"
 
 
+def ignores_case(oid: int, types: Mapping[int, TypeRow]) -> bool:
+    """Whether values of the type that differ in letter case alone are equal, as in ``citext``."""
+    row = types.get(oid)
+    for _ in range(MAX_DOMAIN_DEPTH):
+        if row is None or row.kind != "d":
+            break
+        row = types.get(row.base)
+    return row is not None and row.name == "citext"
+
+
 def _portable(row: TypeRow) -> bool:
     return row.builtin and row.name in PORTABLE_TYPES and row.kind in ("b", "r", "m")
 

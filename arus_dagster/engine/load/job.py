@@ -71,6 +71,11 @@ class LoadJob:
     def full(self) -> bool:
         return self.window is None
 
+    @property
+    def loose_key(self) -> tuple[str, ...]:
+        """The key's columns whose values the source may spell in several ways."""
+        return tuple(c.name for c in self.columns if c.loose and c.name in self.key)
+
 
 @dataclass(slots=True)
 class LoadCounts:

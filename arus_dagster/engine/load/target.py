@@ -18,8 +18,11 @@ def create_target(job: LoadJob, columns: Sequence[Column]) -> None:
 
 
 def finish_target(job: LoadJob) -> None:
-    """Build what the table lacks: the key that this load brought in, or the window's index."""
+    """Build what the table lacks: the key that this load brought in, and the index by
+    which later ones find what they replace."""
     if job.shape is None and not job.key and job.watermark is not None:
         job.target.add_index(job.watermark.name)
     if job.key and (job.shape is None or job.shape.key != job.key):
         job.target.add_key(job.key)
+        if job.watermark is not None and job.loose_key:
+            job.target.add_likeness_index(job.loose_key[0])
