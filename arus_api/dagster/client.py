@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from arus_api.dagster.counts import count_many
-from arus_api.dagster.latest_runs import JobSince, LatestRuns, latest_runs
+from arus_api.dagster.latest_runs import LatestRuns, latest_runs
 from arus_api.dagster.models import ACTIVE, AssetNode, DagsterRun, Instigator, LogEvent
 from arus_api.dagster.run_filter import RunFilter, tag_list
 from arus_api.dagster.transport import (
@@ -117,7 +117,7 @@ class DagsterClient:
         return [DagsterRun.model_validate(run) for run in answer["results"]]
 
     def latest_runs(
-        self, jobs: Sequence[JobSince], *, limit: int, failed_since: datetime
+        self, jobs: Sequence[str], *, limit: int, failed_since: datetime
     ) -> list[LatestRuns]:
         """The latest runs of each job, in one request; see ``latest_runs.latest_runs``."""
         return latest_runs(self._transport, jobs, limit=limit, failed_since=failed_since)

@@ -1,8 +1,7 @@
 """The latest runs of many jobs at once, in one request.
 
 Owns the composition of that request: Dagster has no question of its own for it, so it asks the
-same one for each job under a name of its own. Refuses to mix up a job with an earlier one of the
-same name: only runs since a moment count.
+same one for each job under a name of its own.
 """
 
 from __future__ import annotations
@@ -20,14 +19,6 @@ _COUNT = "__typename ... on Runs { count } ... on Error { message }"
 
 
 @dataclass(frozen=True, slots=True)
-class JobSince:
-    """A job, and the moment from which its runs count."""
-
-    name: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class LatestRuns:
     """A job's latest runs, newest first, and how many failed lately."""
 
@@ -36,11 +27,12 @@ class LatestRuns:
 
 
 def latest_runs(
-    transport: Transport, jobs: Sequence[JobSince], *, limit: int, failed_since: datetime
+    transport: Transport, jobs: Sequence[str], *, limit: int, failed_since: datetime
 ) -> list[LatestRuns]:
     """For each job, in order, its latest runs.
 
     Args:
+        jobs: their names.
         limit: the greatest number of runs of each job.
         failed_since: the moment from which failures are counted.
 
@@ -51,10 +43,10 @@ def latest_runs(
         return []
     variables: dict[str, Any] = {"limit": limit}
     for index, job in enumerate(jobs):
-        variables[f"l{index}"] = {"pipelineName": job.name, "createdAfter": job.since.timestamp()}
+        variables[f"l{index}"] = {"pipelineName": job}
         variables[f"f{index}"] = {
-            "pipelineName": job.name,
-            "createdAfter": max(job.since, failed_since).timestamp(),
+            "pipelineName": job,
+            "createdAfter": failed_since.timestamp(),
             "statuses": [RunStatus.FAILURE.value],
         }
     data = transport.request("latest_runs", _text(len(jobs)), variables)

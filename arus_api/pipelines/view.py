@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.latest_runs import JobSince, LatestRuns
+from arus_api.dagster.latest_runs import LatestRuns
 from arus_api.dagster.models import RunStatus
 from arus_api.pipelines.actions import Instigators
 from arus_api.pipelines.cron import in_words, next_tick
@@ -62,7 +62,7 @@ def pipelines_out(
     instigators = Instigators.load(dagster)
     broken = dagster.broken_pipelines()
     runs = dagster.latest_runs(
-        [JobSince(names.job_name(p.slug), p.created_at) for p in found],
+        [names.job_name(pipeline.slug) for pipeline in found],
         limit=RATED_RUNS,
         failed_since=day_ago,
     )

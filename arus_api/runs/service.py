@@ -66,10 +66,8 @@ def page(
     if pipeline_id is not None:
         pipeline = pipelines.get(session, pipeline_id)
         # By job, not by the id in a tag: where one pipeline has most runs, the tag's index is no
-        # help. An earlier pipeline of the same slug was deleted before this one was made.
-        which = replace(
-            which, job_name=names.job_name(pipeline.slug), created_after=pipeline.created_at
-        )
+        # help.
+        which = replace(which, job_name=names.job_name(pipeline.slug))
     if status == "skipped":
         which = replace(which, tags=SKIPPED_TAG)
     left_out: frozenset[str] = frozenset()

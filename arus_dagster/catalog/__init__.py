@@ -13,6 +13,7 @@ from arus_dagster.catalog.notification import (
     NotificationTarget,
 )
 from arus_dagster.catalog.pipeline import Pipeline, PipelineTable
+from arus_dagster.catalog.retired_slug import RetiredSlug
 from arus_dagster.catalog.script import TransformScript
 from arus_dagster.catalog.setting import Setting
 from arus_dagster.catalog.source import Source, SourceTable
@@ -29,6 +30,7 @@ __all__ = [
     "NotificationTarget",
     "Pipeline",
     "PipelineTable",
+    "RetiredSlug",
     "Setting",
     "Source",
     "SourceTable",

@@ -1,7 +1,8 @@
 """Slugs: the ASCII names that Dagster's keys, jobs and groups are made of.
 
 A slug is made once from the first name and kept through renames, so that lineage, history and
-schedules stay whole. Owns the spelling and the search for a free one.
+schedules stay whole; a deleted pipeline's is given to no other. Owns the spelling and the search
+for a free one.
 """
 
 from __future__ import annotations

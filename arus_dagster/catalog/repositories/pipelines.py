@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from arus_dagster.catalog.cron import check_cron, check_timezone
@@ -19,6 +19,7 @@ from arus_dagster.catalog.repositories import (
 )
 from arus_dagster.catalog.repositories.integrity import conflicts
 from arus_dagster.catalog.repositories.page import Page, fetch_page
+from arus_dagster.catalog.retired_slug import RetiredSlug
 from arus_dagster.catalog.session import advisory_lock
 from arus_dagster.catalog.slugs import free_slug
 from arus_dagster.catalog.source import Source
@@ -116,7 +117,7 @@ def create(session: Session, new: NewPipeline, tables: Sequence[TableChoice]) ->
         }
     )
     advisory_lock(session, "pipeline slugs")
-    taken = session.scalars(select(Pipeline.slug)).all()
+    taken = session.scalars(union_all(select(Pipeline.slug), select(RetiredSlug.slug))).all()
     pipeline = Pipeline(
         id=uuid.uuid4(),
         name=new.name,
@@ -189,7 +190,7 @@ def update(
 
 
 def delete(session: Session, pipeline: Pipeline) -> None:
-    """Forget a pipeline; what it loaded stays in the warehouse.
+    """Forget a pipeline but for its slug; what it loaded stays in the warehouse.
 
     Raises:
         ConflictError: other pipelines depend on it; they are named.
@@ -203,6 +204,7 @@ def delete(session: Session, pipeline: Pipeline) -> None:
         session, {"fk_pipelines_depends_on": "Another pipeline has just come to depend on it"}
     ):
         session.delete(pipeline)
+        session.add(RetiredSlug(slug=pipeline.slug))
     definitions_version.bump(session)
 
 

@@ -123,16 +123,18 @@ def test_a_skipped_run_names_the_run_it_gave_way_to(
     assert history["ids"][3] in run["skip_reason"]
 
 
-def test_the_runs_of_a_deleted_pipeline_stay_and_are_not_a_later_ones(
+def test_the_runs_and_the_pause_of_a_deleted_pipeline_are_not_a_later_ones(
     platform: Platform,
 ) -> None:
     body = platform.body("customers")
     first = platform.ok("POST", "/api/pipelines", 201, json=body)
     run = platform.run(first)
+    platform.ok("POST", f"/api/pipelines/{first['id']}/pause")
     platform.ok("DELETE", f"/api/pipelines/{first['id']}")
     second = platform.ok("POST", "/api/pipelines", 201, json=body)
 
-    assert first["slug"] == second["slug"]
+    platform.app.state.definitions.ensure_current()
+    assert platform.get(second)["status"] == "active"
     assert listed(platform, pipeline_id=second["id"]) == ([], 0)
     kept = platform.ok("GET", f"/api/runs/{run.id}")
     assert (kept["pipeline_id"], kept["pipeline_name"]) == (first["id"], first["slug"])

@@ -261,6 +261,13 @@ def test_names_are_unique_ignoring_case_and_slugs_stay(session, source, warehous
     assert pipelines.update(session, first, {"name": "Sales"}).slug == "orders"
 
 
+def test_the_slug_of_a_deleted_pipeline_is_given_to_no_other(session, source, warehouse):
+    first = make_pipeline(session, source, warehouse, "Orders", ())
+    pipelines.delete(session, first)
+
+    assert make_pipeline(session, source, warehouse, "Orders", ()).slug == "orders_2"
+
+
 def test_definitions_change_only_by_what_they_are_made_of(session, source, warehouse):
     def changes(action) -> int:
         before = definitions_version.current(session)

@@ -11,7 +11,7 @@ from dagster_graphql.schema import create_schema
 from graphql import GraphQLSchema, parse, validate
 
 from arus_api.dagster.counts import count_many
-from arus_api.dagster.latest_runs import JobSince, latest_runs
+from arus_api.dagster.latest_runs import latest_runs
 from arus_api.dagster.models import RunStatus
 from arus_api.dagster.run_filter import RunFilter
 from arus_api.dagster.transport import Transport, query
@@ -64,7 +64,7 @@ def test_latest_runs_are_asked_validly(schema: GraphQLSchema) -> None:
 
     found = latest_runs(
         cast(Transport, recorder),
-        [JobSince("a", now), JobSince("b", now)],
+        ["a", "b"],
         limit=5,
         failed_since=now,
     )
