@@ -136,12 +136,15 @@ def set_state(
 
     Raises:
         NotFoundError: there is no such pipeline.
-        ConflictError: it neither has a schedule nor follows another pipeline.
+        ConflictError: it neither has a schedule nor follows another pipeline, or no table is
+            enabled.
         UnavailableError: Dagster is away, or has not loaded the pipeline.
     """
     pipeline = pipelines.get(session, pipeline_id)
     if pipeline.schedule is None and pipeline.depends_on is None:
         raise ConflictError("The pipeline has no schedule, so it can't be paused or resumed")
+    if not any(table.enabled for table in pipeline.tables):
+        raise ConflictError("The pipeline has no enabled table, so nothing starts it")
     definitions.ensure_current()
     instigator = Instigators.load(dagster).of(pipeline)
     if instigator is None:

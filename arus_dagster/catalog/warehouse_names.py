@@ -23,7 +23,7 @@ from arus_dagster.dialects.postgresql.bookkeeping import (
     STATE_TABLE,
 )
 from arus_dagster.dialects.postgresql.names import MAX_IDENTIFIER_BYTES, target_name
-from arus_dagster.errors import InvalidInputError
+from arus_dagster.errors import ConflictError, InvalidInputError
 
 # Tables that the engine keeps beside the raw ones.
 OWN_TABLES = (STATE_TABLE, RAW_RUNS_TABLE, DEAD_LETTERS_TABLE)
@@ -69,6 +69,26 @@ class WarehouseNames:
 
     def _free(self, schema: str, name: str) -> bool:
         return target_name(name) == name and (schema, name) not in self.taken
+
+
+def refuse_clash(session: Session, destination: Destination) -> None:
+    """Look whether a destination that was moved has tables that another's pipelines write there.
+
+    Raises:
+        ConflictError: it has; the tables are named.
+    """
+    own = session.scalars(
+        select(PipelineTable).where(PipelineTable.destination_id == destination.id)
+    ).all()
+    taken = names_taken(session, destination, besides=own).taken
+    places = {(t.target_schema, t.target_table) for t in own}
+    places |= {(t.raw_schema, t.raw_table) for t in own}
+    clashing = sorted(f"{schema}.{name}" for schema, name in places & taken)
+    if clashing:
+        raise ConflictError(
+            "Pipelines of another destination write the same tables in that database: "
+            + ", ".join(clashing)
+        )
 
 
 def _hashed(name: str, identity: str, suffix: str) -> str:

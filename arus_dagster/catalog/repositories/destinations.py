@@ -20,12 +20,13 @@ from arus_dagster.catalog.repositories.page import Page, fetch_page
 from arus_dagster.catalog.repositories.secrets import merged
 from arus_dagster.catalog.session import advisory_lock, cipher_of
 from arus_dagster.catalog.slugs import free_slug
-from arus_dagster.catalog.warehouse_names import check_schema
+from arus_dagster.catalog.warehouse_names import check_schema, refuse_clash
 from arus_dagster.errors import ConflictError, NotFoundError
 
 CONNECTION_FIELDS = frozenset(
     {"type", "host", "port", "database", "username", "ssl_mode", "ssl_ca", "ssl_cert"}
 )
+_PLACE = frozenset({"host", "port", "database"})
 _SCHEMAS = frozenset({"raw_schema", "target_schema"})
 _CHANGEABLE = CONNECTION_FIELDS | _SCHEMAS | {"name", "is_default"}
 
@@ -123,7 +124,8 @@ def update(
 
     Raises:
         ConflictError: the name is taken, or ``raw_schema``, where the state of pipelines is
-            kept, would change under them.
+            kept, would change under them, or another destination's pipelines write the same
+            tables in the database that is now named.
         InvalidInputError: a schema is not for data.
     """
     unknown = changes.keys() - _CHANGEABLE
@@ -149,6 +151,8 @@ def update(
             destination.status, destination.last_error = "registered", None
         if is_default is False:
             destination.is_default = False
+    if _PLACE & changed.keys():
+        refuse_clash(session, destination)
     if is_default is True:
         _make_default(session, destination)
     if {"name", "database"} & changed.keys():

@@ -1,7 +1,12 @@
 import pytest
 from sqlalchemy import event
 
-from arus_dagster.catalog.repositories import definitions_version, pipelines, sources
+from arus_dagster.catalog.repositories import (
+    definitions_version,
+    destinations,
+    pipelines,
+    sources,
+)
 from arus_dagster.catalog.repositories.pipeline_tables import UnknownTablesError
 from arus_dagster.catalog.table_choice import TableChoice
 from arus_dagster.errors import ConflictError, InvalidInputError, NotFoundError
@@ -124,6 +129,19 @@ def test_a_warehouse_reached_by_two_destinations_is_one_place(session, source, w
     (second,) = make_pipeline(session, source, alias, "Second", (USERS,)).tables
 
     assert second.target_table.startswith("users_")
+
+
+def test_a_destination_is_not_moved_onto_anothers_tables(session, source, warehouse):
+    elsewhere = make_destination(session, "Other", is_default=False, host="other.example.com")
+    make_pipeline(session, source, warehouse, "First", (USERS,))
+    second = make_pipeline(session, source, elsewhere, "Second", (USERS,))
+
+    with pytest.raises(ConflictError, match=r"analytics\.users"), session.begin_nested():
+        destinations.update(session, elsewhere, {"host": warehouse.host})
+    destinations.update(session, elsewhere, {"host": "moved.example.com"})
+
+    pipelines.delete(session, pipelines.get(session, second.id))
+    destinations.update(session, elsewhere, {"host": warehouse.host})
 
 
 def test_the_engines_own_tables_are_never_a_target(session, source):
