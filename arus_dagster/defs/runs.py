@@ -55,10 +55,11 @@ def latest_success(instance: dg.DagsterInstance, pipeline_id: str) -> dg.RunReco
 
 
 def overlapped_run(instance: dg.DagsterInstance, run_id: str) -> str | None:
-    """The older run of the same pipeline that was still at work when this one was made.
+    """The run of the same pipeline that went first, and was still to end when this one was made.
 
     A tick and a trigger at the same moment can both find the pipeline idle. The queue runs them
-    one after the other, and the second would do again what the first has just done.
+    one after the other, in whichever order they reach it, and the second would do again what the
+    first has just done.
     """
     own = instance.get_run_record_by_id(run_id)
     if own is None:
@@ -70,7 +71,7 @@ def overlapped_run(instance: dg.DagsterInstance, run_id: str) -> str | None:
         filters=dg.RunsFilter(tags={names.PIPELINE_ID: pipeline_id}), limit=_LOOK_BACK
     )
     for record in records:
-        if record.storage_id >= own.storage_id or record.start_time is None:
+        if record.dagster_run.run_id == run_id or record.start_time is None:
             continue
         ended = record.end_time
         overlaps = ended is None or ended > own.create_timestamp.timestamp()

@@ -33,7 +33,7 @@ from arus_dagster.engine.progress import Level
 from arus_dagster.engine.result import SyncResult
 from arus_dagster.engine.specs import RunKind, RunSpec, SyncRequest
 from arus_dagster.engine.sync import sync_table
-from arus_dagster.errors import ArusError, CancelledError, FatalError, RetriableError
+from arus_dagster.errors import ArusError, CancelledError, FatalError, NotFoundError, RetriableError
 from arus_dagster.logging import get_logger
 from arus_dagster.notify.events import on_sync_failed, on_sync_findings
 from arus_dagster.settings import get_settings
@@ -70,7 +70,10 @@ def sync_op(
         if _skips(context):
             return
         pause.finish(context.log.info)
-        request, retries = _read_spec(context, pipeline.id, table.id)
+        spec = _read_spec(context, pipeline.id, table.id)
+        if spec is None:
+            return
+        request, retries = spec
         result = _sync(context, request, retries, pause)
         if keys.raw is not None:
             yield dg.MaterializeResult(
@@ -106,7 +109,8 @@ def _skips(context: dg.OpExecutionContext) -> bool:
 
 def _read_spec(
     context: dg.OpExecutionContext, pipeline_id: str, table_id: str
-) -> tuple[SyncRequest, RetryPolicy]:
+) -> tuple[SyncRequest, RetryPolicy] | None:
+    """What to do, or None where the table was taken out since the run was asked for."""
     tags = context.run.tags
     run = RunSpec(
         id=context.run_id,
@@ -118,6 +122,9 @@ def _read_spec(
         with session_scope() as session:
             request = sync_request(session, uuid.UUID(pipeline_id), uuid.UUID(table_id), run)
             return request, retry_policy(session, uuid.UUID(pipeline_id))
+    except NotFoundError as error:
+        context.log.warning(f"Skipped: {error.message}.")
+        return None
     except ArusError as error:
         raise dg.Failure(error.message, allow_retries=False) from None
 
