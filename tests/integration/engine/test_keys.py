@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.integration.engine.conftest import Lane, Lanes
@@ -13,7 +15,7 @@ def mysql_lanes(mariadb_db: Database, warehouse_db: Database) -> Lanes:
     return Lanes(mariadb_db, warehouse_db)
 
 
-def _lane(lanes: Lanes, **table: object) -> Lane:
+def _lane(lanes: Lanes, **table: Any) -> Lane:
     return lanes("t", schema=lanes.source.name, watermark="wm", **table)
 
 
