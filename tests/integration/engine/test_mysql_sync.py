@@ -45,8 +45,9 @@ def lanes(mysql: Database, warehouse_db: Database) -> MySQLLanes:
         {"watermark": "wm"},
         {"watermark": "wm", "load_mode": "raw"},
         {"scripts": [IDENTITY]},
+        {"watermark": "wm", "load_mode": "raw", "scripts": [IDENTITY]},
     ],
-    ids=["full", "full, raw", "incremental", "incremental, raw", "full, script"],
+    ids=["full", "full, raw", "incremental", "incremental, raw", "full, script", "all at once"],
 )
 def test_every_type_keeps_its_values_on_every_way(
     way: dict[str, Any], lanes: MySQLLanes, mysql: Database

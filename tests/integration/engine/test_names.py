@@ -10,6 +10,7 @@ NAMES = [
     "Order Items",
     "order",
     "a.b",
+    "my-s",
     'x"y',
     "naïve",
     "100%s",

@@ -93,6 +93,7 @@ CASES: list[tuple[str, str, list[tuple[str, str | None]]]] = [
         [("'é'", "é"), ("_latin1 X'80'", "€"), ("'a\\tb\\\\c'", "a\tb\\c")],
     ),
     ("varchar(50) character set ucs2", "text", [("'žluť\\nš'", "žluť\nš")]),
+    ("varchar(50) character set utf8mb4", "text", [("'😀'", "😀")]),
     ("varchar(50) character set utf16", "text", [("'😀'", "😀")]),
     ("varchar(50) character set sjis", "text", [("'表'", "表")]),  # its bytes hold a backslash
     ("varchar(50) character set gbk", "text", [("'縗'", "縗")]),  # its bytes hold a backslash
@@ -106,6 +107,8 @@ CASES: list[tuple[str, str, list[tuple[str, str | None]]]] = [
     ("enum('a')", "text", [("'no label'", "")]),  # the error value
     ("set('a', 'b c')", "text", [("'a,b c'", "a,b c"), ("''", "")]),
     ("binary(4)", "bytea", [("X'FF00'", "\\xff000000")]),
+    ("binary(16)", "bytea", [("X'FF000102030405060708090A0B0C0D0E'",
+      "\\xff000102030405060708090a0b0c0d0e")]),
     ("varbinary(10)", "bytea", [("X''", "\\x"), ("X'5C4E0A09'", "\\x5c4e0a09")]),
     ("tinyblob", "bytea", [("X'00'", "\\x00")]),
     ("blob", "bytea", [("'text'", "\\x74657874")]),
