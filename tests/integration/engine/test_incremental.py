@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from arus_dagster.engine.cancellation import CancelToken
+from arus_dagster.engine.sync import sync_table
 from tests.integration.engine.conftest import Lanes
 from tests.servers import Database
 
@@ -62,6 +64,33 @@ def test_changed_rows_replace_their_old_form(
     assert result.row_count == 201
     everything = 'SELECT region, "no", v, wm FROM t ORDER BY 1, 2'
     assert lane.rows('region, "no", v, wm', "1, 2") == source.rows(everything)
+
+
+def test_rows_changed_during_a_read_come_with_the_next_sync(
+    lanes: Lanes, source: Database, load_mode: str
+) -> None:
+    source.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, wm int, v text)",
+        "INSERT INTO t SELECT g, g, 'old' FROM generate_series(1, 100) g",
+    )
+    lane = lanes("t", watermark="wm", load_mode=load_mode)
+    changes = [
+        "UPDATE t SET wm = 101, v = 'new' WHERE id = 1",
+        "INSERT INTO t VALUES (101, 100, 'new')",
+        "DELETE FROM t WHERE id = 2",
+    ]
+
+    def change(level: str, text: str) -> None:
+        if text.startswith("reading") and changes:
+            source.execute(*changes)
+            changes.clear()
+
+    sync_table(lane.request(), on_message=change, cancel=CancelToken())
+    assert not changes
+    assert lane.rows("count(*), min(v), max(v)") == [(100, "old", "old")]
+    lane.sync()
+    assert lane.rows("id, v")[1:-1] == [(n, "old") for n in range(2, 101)]
+    assert lane.rows("id, v")[0::100] == [(1, "new"), (101, "new")]
 
 
 def test_rows_without_a_watermark_belong_to_every_window(
