@@ -7,7 +7,7 @@ named in the status sensor's metadata; the others stand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +27,9 @@ from arus_dagster.errors import NotFoundError
 from arus_dagster.logging import get_logger
 
 log = get_logger(__name__)
+
+
+FindAbsent = Callable[[str, Collection[str]], Sequence[dg.AssetsDefinition]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +57,26 @@ class BuiltLocation:
 
 
 def build_pipeline(
-    pipeline: PipelineDefinition, owners: Sequence[str], shapes: StoredShapes
+    pipeline: PipelineDefinition,
+    owners: Sequence[str],
+    shapes: StoredShapes,
+    find_absent: FindAbsent | None = None,
 ) -> BuiltPipeline:
     """The definitions of a pipeline that has tables.
+
+    Args:
+        find_absent: finds stand-ins for tables that are not there, by the names of the steps that
+            are; None looks for none.
 
     Raises:
         dagster.DagsterError: Dagster refuses what the catalog says.
     """
     tables = tuple(table_assets(pipeline, table, owners, shapes) for table in pipeline.tables)
+    present = {table.synced.node_def.name for table in tables}
+    absent = find_absent(names.job_name(pipeline.slug), present) if find_absent else ()
     return BuiltPipeline(
         tables=tables,
-        job=build_job(pipeline, tables),
+        job=build_job(pipeline, tables, absent),
         schedule=build_schedule(pipeline),
         sensor=build_upstream_sensor(pipeline),
     )
@@ -90,11 +102,13 @@ class CatalogRepository(dg.RepositoryData):
 
     Args:
         owners: of every asset; e-mail addresses or ``team:<name>``.
+        find_absent: as in ``build_pipeline``, for a run's process.
     """
 
-    def __init__(self, catalog: Catalog, owners: Sequence[str]) -> None:
+    def __init__(self, catalog: Catalog, owners: Sequence[str], find_absent: FindAbsent) -> None:
         self._catalog = catalog
         self._owners = owners
+        self._find_absent = find_absent
         self._alone: dict[str, BuiltPipeline] = {}
 
     @cached_property
@@ -113,7 +127,7 @@ class CatalogRepository(dg.RepositoryData):
                 pipeline = load_one(session, job_name)
             if pipeline is None:
                 raise NotFoundError(f"There is no pipeline {job_name} any more.")
-            self._alone[job_name] = build_pipeline(pipeline, self._owners, {})
+            self._alone[job_name] = build_pipeline(pipeline, self._owners, {}, self._find_absent)
         return self._alone[job_name].job
 
     def has_job(self, job_name: str) -> bool:

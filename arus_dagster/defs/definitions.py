@@ -9,6 +9,7 @@ import dagster as dg
 
 from arus_dagster import names
 from arus_dagster.catalog.session import get_catalog
+from arus_dagster.defs.absent import absent_tables
 from arus_dagster.defs.build import CatalogRepository
 from arus_dagster.logging import configure_logging
 from arus_dagster.settings import get_settings
@@ -19,4 +20,8 @@ configure_logging(get_settings().log_level)
 @dg.repository(name=names.REPOSITORY)  # type: ignore[arg-type]
 def repository() -> dg.RepositoryData:
     """Every pipeline of the catalog."""
-    return CatalogRepository(get_catalog(), owners=[get_settings().admin_email])
+    return CatalogRepository(
+        get_catalog(),
+        owners=[get_settings().admin_email],
+        find_absent=lambda job, present: absent_tables(dg.DagsterInstance.get(), job, present),
+    )

@@ -11,13 +11,21 @@ from arus_dagster.defs.assets import TableAssets
 from arus_dagster.defs.pipelines import PipelineDefinition
 
 
-def build_job(pipeline: PipelineDefinition, tables: Sequence[TableAssets]) -> dg.JobDefinition:
+def build_job(
+    pipeline: PipelineDefinition,
+    tables: Sequence[TableAssets],
+    absent: Sequence[dg.AssetsDefinition] = (),
+) -> dg.JobDefinition:
     """The job, resolved against this pipeline's assets alone.
+
+    Args:
+        absent: stand-ins for tables that a run still counts on.
 
     Resolving against the whole installation's asset graph grows faster than the installation; a
     graph of one pipeline is as quick with a thousand others as with none.
     """
-    keys = [key for table in tables for key in table.synced.keys]
+    made = [*(table.synced for table in tables), *absent]
+    keys = [key for definition in made for key in definition.keys]
     name = names.job_name(pipeline.slug)
     job = dg.define_asset_job(
         name,
@@ -33,7 +41,7 @@ def build_job(pipeline: PipelineDefinition, tables: Sequence[TableAssets]) -> dg
     )
     assets: list[dg.AssetSpec | dg.AssetsDefinition] = [
         *(table.source for table in tables),
-        *(table.synced for table in tables),
+        *made,
     ]
     return dg.Definitions(assets=assets, jobs=[job]).resolve_job_def(name)
 

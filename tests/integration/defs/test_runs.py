@@ -239,6 +239,28 @@ def test_a_table_taken_out_during_the_run_is_skipped_and_said_so(
     assert told == ["Skipped: The pipeline no longer has this table."]
 
 
+def test_a_table_taken_out_before_the_run_starts_is_skipped_and_said_so(
+    installation: Installation,
+) -> None:
+    raw = TableChoice("customers", "public", {"load_mode": "raw"})
+    pipeline = installation.pipeline("brief", "orders", raw)
+    first = installation.launch(pipeline)
+    queued = installation.launch(pipeline)
+    with installation.session() as session:
+        session.execute(
+            delete(PipelineTable).where(
+                PipelineTable.pipeline_id == pipeline.id, PipelineTable.name != "brief"
+            )
+        )
+
+    ended = [installation.stack.wait_for_run(run.id) for run in (first, queued)]
+
+    assert [run.status for run in ended] == [RunStatus.SUCCESS] * 2
+    assert len(installation.rows(pipeline, "brief")) == 3
+    told = [event.message for event in installation.log(queued) if event.level == "WARNING"]
+    assert told == ["Skipped: The pipeline no longer has this table."] * 2
+
+
 def test_a_deleted_pipelines_run_ends_without_a_trace_in_the_catalog(
     installation: Installation,
 ) -> None:
