@@ -24,15 +24,18 @@ ROWS = 150_000  # of a kilobyte
 DISK = "40m"
 
 CAPPED_SYNC = f"""
-import pickle, resource, sys
+import pathlib, pickle, re, resource, sys
 from arus_dagster.engine.cancellation import CancelToken
 from arus_dagster.engine.sync import sync_table
 resource.setrlimit(resource.RLIMIT_AS, ({CAP_BYTES}, {CAP_BYTES}))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():
+    # Not getrusage: its peak is that of the parent, as long as this process is the smaller one.
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", status).group(1))
+before = peak()
 request = pickle.load(sys.stdin.buffer)
 result = sync_table(request, on_message=lambda *_: None, cancel=CancelToken())
-grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-print(result.rows_loaded, grown)
+print(result.rows_loaded, peak() - before)
 """
 
 
@@ -61,7 +64,7 @@ def test_memory_does_not_grow_with_the_rows(kind: str, request: pytest.FixtureRe
     assert done.returncode == 0, done.stderr.decode()
     loaded, grown_kilobytes = map(int, done.stdout.split())
     assert loaded == ROWS
-    assert grown_kilobytes * 1024 < ROWS * 1000 / 2
+    assert 0 < grown_kilobytes * 1024 < ROWS * 1000 / 2
 
 
 class SmallDiskServer(PostgreSQLServer):
