@@ -16,9 +16,7 @@ from fastapi.responses import JSONResponse
 from arus_api.auth.router import router as auth
 from arus_api.auth.throttle import LoginThrottle
 from arus_api.dag.router import router as dag
-from arus_api.dagster.client import DagsterClient
 from arus_api.dashboard.router import router as dashboard
-from arus_api.definitions import DefinitionsReloader
 from arus_api.destinations.router import router as destinations
 from arus_api.docs import install_docs
 from arus_api.errors import install_error_handlers
@@ -37,6 +35,8 @@ from arus_api.users.router import router as users
 from arus_dagster import __version__
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.logging import configure_logging
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.definitions import DefinitionsReloader
 from arus_dagster.settings import Settings, get_settings
 
 POOL_SIZE = 20

@@ -16,12 +16,12 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from sqlalchemy.orm import Session
 
 from arus_api.auth import tokens
-from arus_api.dagster.client import DagsterClient
-from arus_api.definitions import DefinitionsReloader
 from arus_api.errors import AuthenticationError, ForbiddenError
 from arus_api.idempotency import claim
 from arus_dagster.catalog import User
 from arus_dagster.catalog.session import Catalog
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.definitions import DefinitionsReloader
 from arus_dagster.settings import Settings
 
 Role = Literal["viewer", "editor", "admin"]

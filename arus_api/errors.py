@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from arus_api.envelope import ErrorBody, Failure, FieldProblem
 from arus_dagster.errors import (
+    RETRY_AFTER_SECONDS,
     ArusError,
     ConfigurationError,
     ConflictError,
@@ -27,12 +28,11 @@ from arus_dagster.errors import (
     InvalidInputError,
     NotFoundError,
     TransformError,
+    UnavailableError,
 )
 from arus_dagster.logging import get_logger
 
 log = get_logger(__name__)
-
-RETRY_AFTER_SECONDS = 5
 
 DESCRIPTIONS: Mapping[int, str] = {
     400: "The body is not JSON.",
@@ -81,34 +81,6 @@ class TooManyRequestsError(ArusError):
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
-
-
-class UnavailableError(ArusError):
-    """Something of our own (the catalog, Dagster) is away for the moment.
-
-    Args:
-        retry_after: seconds.
-    """
-
-    def __init__(self, message: str, retry_after: int = RETRY_AFTER_SECONDS) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class DetailedConflictError(ConflictError):
-    """A conflict a program can act on.
-
-    Args:
-        details: facts for ``error.details``, JSON-compatible.
-        retry_after: seconds after which the conflict may be over, if time alone ends it.
-    """
-
-    def __init__(
-        self, message: str, details: Mapping[str, Any], retry_after: int | None = None
-    ) -> None:
-        super().__init__(message)
-        self.details = dict(details)
         self.retry_after = retry_after
 
 

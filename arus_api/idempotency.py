@@ -20,9 +20,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from arus_api.errors import DetailedConflictError
 from arus_dagster.catalog.repositories import idempotency_keys
 from arus_dagster.catalog.session import Catalog
+from arus_dagster.errors import DetailedConflictError
 from arus_dagster.logging import get_logger
 
 log = get_logger(__name__)

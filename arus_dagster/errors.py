@@ -6,6 +6,11 @@ built here may be shown to a user, logged and stored as a Dagster event as it st
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+RETRY_AFTER_SECONDS = 5
+
 
 class ArusError(Exception):
     """Anything this project raises on purpose; ``str()`` of it is fit to be shown."""
@@ -65,6 +70,34 @@ class NotFoundError(ArusError):
 
 class ConflictError(ArusError):
     """The request contradicts the present state."""
+
+
+class DetailedConflictError(ConflictError):
+    """A conflict a program can act on.
+
+    Args:
+        details: facts about it, JSON-compatible.
+        retry_after: seconds after which the conflict may be over, if time alone ends it.
+    """
+
+    def __init__(
+        self, message: str, details: Mapping[str, Any], retry_after: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.details = dict(details)
+        self.retry_after = retry_after
+
+
+class UnavailableError(ArusError):
+    """Something of our own (the catalog, Dagster) is away for the moment.
+
+    Args:
+        retry_after: seconds.
+    """
+
+    def __init__(self, message: str, retry_after: int = RETRY_AFTER_SECONDS) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class InvalidInputError(ArusError):

@@ -17,15 +17,15 @@ from typing import TypeVar
 
 import pytest
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.models import ACTIVE, DagsterRun
-from arus_api.dagster.run_filter import RunFilter
 from arus_dagster.catalog.first_admin import ensure_admin
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.cli import sentinel, stack
 from arus_dagster.cli.home import Home, Ports
 from arus_dagster.cli.process import Child, Program, free_port
 from arus_dagster.errors import ConflictError
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.models import ACTIVE, DagsterRun
+from arus_dagster.orchestration.run_filter import RunFilter
 from arus_dagster.settings import Settings
 from tests.servers import HOST, PASSWORD, USER, PostgreSQLServer
 

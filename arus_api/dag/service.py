@@ -17,14 +17,14 @@ from sqlalchemy import select, true
 from sqlalchemy.orm import Session, aliased
 
 from arus_api.dag.schemas import AssetStatus, Dag, DagAsset, DagEdge, DagPipeline, Layer
-from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.models import Materialization
 from arus_api.pipelines.actions import Instigators
 from arus_api.runs.schemas import RunStatusName
 from arus_api.runs.status import status_of
 from arus_dagster import names
 from arus_dagster.catalog import Pipeline, PipelineTable, TableResult
 from arus_dagster.catalog.repositories import pipelines
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.models import Materialization
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,6 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.models import RunStatus
-from arus_api.dagster.run_filter import RunFilter
 from arus_api.dashboard.schemas import Summary
 from arus_api.pagination import Paging
 from arus_api.pipelines.actions import Instigators
@@ -17,6 +14,9 @@ from arus_api.runs import service as runs
 from arus_api.runs.schemas import Run
 from arus_dagster.catalog import Pipeline, Source
 from arus_dagster.catalog.repositories import table_results
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.models import RunStatus
+from arus_dagster.orchestration.run_filter import RunFilter
 
 
 def summary(session: Session, dagster: DagsterClient) -> Summary:

@@ -10,10 +10,10 @@ from typing import Literal
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from arus_api.dagster.client import DagsterClient
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.errors import ArusError
 from arus_dagster.logging import get_logger
+from arus_dagster.orchestration.client import DagsterClient
 
 log = get_logger(__name__)
 

@@ -1,8 +1,7 @@
 """Starting a pipeline's runs, and whether it runs by itself.
 
-Owns the rule of one run at a time for everything started here: the check and the launch happen
-under one lock. Status is Dagster's:
-a pause stops the pipeline's schedule there, and nothing is stored here.
+Owns what kinds of runs there are. Status is Dagster's: a pause stops the pipeline's schedule
+there, and nothing is stored here.
 """
 
 from __future__ import annotations
@@ -16,15 +15,14 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.models import DagsterRun, Instigator
-from arus_api.definitions import DefinitionsReloader
-from arus_api.errors import UnavailableError
-from arus_api.pipelines.run_lock import hold_idle
 from arus_dagster import names
 from arus_dagster.catalog import Pipeline
 from arus_dagster.catalog.repositories import pipelines
-from arus_dagster.errors import ConflictError, NotFoundError
+from arus_dagster.errors import ConflictError
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.definitions import DefinitionsReloader
+from arus_dagster.orchestration.launch import launch, not_loaded
+from arus_dagster.orchestration.models import DagsterRun, Instigator
 
 State = Literal["active", "paused"]
 # Changes asked of Dagster at a time when all pipelines are paused or resumed.
@@ -97,34 +95,6 @@ def backfill(
     return launch(session, dagster, definitions, pipeline_id, tags)
 
 
-def launch(
-    session: Session,
-    dagster: DagsterClient,
-    definitions: DefinitionsReloader,
-    pipeline_id: uuid.UUID,
-    tags: Mapping[str, str],
-) -> DagsterRun:
-    """Queue a run, unless one is queued or running.
-
-    Raises:
-        NotFoundError: there is no such pipeline.
-        ConflictError: a run is active (its id in the details), or no table is enabled.
-        UnavailableError: Dagster is away, or has not loaded the pipeline.
-    """
-    pipeline = pipelines.get(session, pipeline_id)
-    if not any(table.enabled for table in pipeline.tables):
-        raise ConflictError("The pipeline has no enabled table: there is nothing to sync")
-    definitions.ensure_current()
-    hold_idle(session, dagster, pipeline_id)
-    try:
-        return dagster.launch(
-            names.job_name(pipeline.slug),
-            {names.PIPELINE_ID: str(pipeline_id), names.MODE: "sync", **tags},
-        )
-    except NotFoundError:
-        raise _not_loaded(dagster, pipeline) from None
-
-
 def set_state(
     session: Session,
     dagster: DagsterClient,
@@ -148,7 +118,7 @@ def set_state(
     definitions.ensure_current()
     instigator = Instigators.load(dagster).of(pipeline)
     if instigator is None:
-        raise _not_loaded(dagster, pipeline)
+        raise not_loaded(dagster, pipeline)
     if _state_of(instigator) != state:
         _turn(dagster, pipeline, instigator, state)
 
@@ -194,8 +164,3 @@ def _turn(dagster: DagsterClient, pipeline: Pipeline, instigator: Instigator, st
             dagster.stop_schedule(instigator)
         case "paused", False:
             dagster.stop_sensor(instigator)
-
-
-def _not_loaded(dagster: DagsterClient, pipeline: Pipeline) -> UnavailableError:
-    reason = dagster.broken_pipelines().get(pipeline.slug, "try again in a moment")
-    return UnavailableError(f"Dagster has not loaded this pipeline: {reason}")

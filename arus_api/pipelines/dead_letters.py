@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.definitions import DefinitionsReloader
-from arus_api.pipelines import actions
 from arus_dagster import names
 from arus_dagster.catalog.repositories import pipelines
 from arus_dagster.catalog.specs import connection_spec
 from arus_dagster.dialects.postgresql.dead_letters import DeadLetter, DeadLetterStore
 from arus_dagster.errors import ConflictError
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.definitions import DefinitionsReloader
+from arus_dagster.orchestration.launch import launch
 
 
 def page(
@@ -59,7 +59,7 @@ def replay(
         return 0, None
     try:
         tags = {names.TRIGGER: "manual"}
-        return marked, actions.launch(session, dagster, definitions, pipeline_id, tags).id
+        return marked, launch(session, dagster, definitions, pipeline_id, tags).id
     except ConflictError:
         return marked, None
 

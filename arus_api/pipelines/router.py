@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query
 
-from arus_api.dagster.models import DagsterRun
 from arus_api.deps import DagsterDep, DefinitionsDep, SessionDep, SettingsDep, require_role
 from arus_api.envelope import Ok, Page, ok, page
 from arus_api.errors import errors
@@ -29,6 +28,7 @@ from arus_api.pipelines.schemas import (
     RunStarted,
 )
 from arus_dagster.catalog.repositories import pipelines
+from arus_dagster.orchestration.models import DagsterRun
 
 router = APIRouter(prefix="/api/pipelines", tags=["pipelines"])
 VIEWER = [Depends(require_role("viewer"))]

@@ -12,8 +12,6 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.pipelines.run_lock import hold_idle
 from arus_api.pipelines.schemas import PipelineChanges, PipelineIn
 from arus_api.pipelines.table_schemas import TableIn
 from arus_api.sources.service import discover
@@ -31,6 +29,8 @@ from arus_dagster.catalog.table_choice import TableChoice
 from arus_dagster.dialects.base import TableRef
 from arus_dagster.dialects.registry import open_source
 from arus_dagster.errors import InvalidInputError, NotFoundError
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.run_lock import hold_idle
 
 T = TypeVar("T")
 

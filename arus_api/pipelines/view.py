@@ -11,9 +11,6 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.latest_runs import LatestRuns
-from arus_api.dagster.models import RunStatus
 from arus_api.pipelines.actions import Instigators
 from arus_api.pipelines.cron import in_words, next_tick
 from arus_api.pipelines.schemas import (
@@ -31,6 +28,9 @@ from arus_dagster.catalog import Pipeline
 from arus_dagster.catalog.repositories import settings, table_drifts, table_results
 from arus_dagster.catalog.repositories.table_results import RowTotals
 from arus_dagster.catalog.runtime_settings import RuntimeSettings
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.latest_runs import LatestRuns
+from arus_dagster.orchestration.models import RunStatus
 
 # Runs of which a pipeline's rate of success and mean duration are taken.
 RATED_RUNS = 20

@@ -7,14 +7,18 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.models import DagsterRun, RunStatus
-from arus_api.definitions import DefinitionsReloader
-from arus_api.errors import RETRY_AFTER_SECONDS, DetailedConflictError
-from arus_api.pipelines.run_lock import hold_idle
 from arus_api.runs.status import attempt_of, status_of
 from arus_dagster import names
-from arus_dagster.errors import ConflictError, NotFoundError
+from arus_dagster.errors import (
+    RETRY_AFTER_SECONDS,
+    ConflictError,
+    DetailedConflictError,
+    NotFoundError,
+)
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.definitions import DefinitionsReloader
+from arus_dagster.orchestration.models import DagsterRun, RunStatus
+from arus_dagster.orchestration.run_lock import hold_idle
 
 # A process starts in some 2 s; on a busy machine it may take several times that.
 START_SECONDS = 30.0

@@ -15,12 +15,12 @@ from threading import Lock
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.models import LogEvent
 from arus_api.pagination import Paging
 from arus_api.runs.schemas import LogLevel, RunLog
 from arus_dagster import names
 from arus_dagster.catalog import PipelineTable, TableResult
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.models import LogEvent
 
 _LEVELS: Mapping[str, LogLevel] = {
     "DEBUG": "DEBUG",

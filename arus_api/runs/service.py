@@ -14,9 +14,6 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.models import DagsterRun
-from arus_api.dagster.run_filter import RunFilter
 from arus_api.pagination import Paging
 from arus_api.runs.schemas import Run, RunDetail, RunStatusName, TableOutcome
 from arus_api.runs.status import (
@@ -31,6 +28,9 @@ from arus_api.runs.status import (
 from arus_dagster import names
 from arus_dagster.catalog import Pipeline, TableResult
 from arus_dagster.catalog.repositories import pipelines, table_results
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.models import DagsterRun
+from arus_dagster.orchestration.run_filter import RunFilter
 
 # More skipped runs than this are not looked for; they are rare.
 _MOST_SKIPPED = 100_000

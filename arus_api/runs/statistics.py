@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.models import RunStatus
-from arus_api.dagster.run_filter import RunFilter
 from arus_api.runs.schemas import DailyStatistics
 from arus_api.runs.status import SKIPPED_TAG
 from arus_dagster.catalog.repositories import table_results
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.models import RunStatus
+from arus_dagster.orchestration.run_filter import RunFilter
 
 MAX_DAYS = 90
 _ENDED = (RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELED)

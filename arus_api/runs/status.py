@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast, get_args
 
-from arus_api.dagster.models import DagsterRun, RunStatus
 from arus_api.runs.schemas import Mode, RunStatusName, TriggerType
 from arus_dagster import names
+from arus_dagster.orchestration.models import DagsterRun, RunStatus
 
 STATUSES: Mapping[RunStatusName, Sequence[RunStatus]] = {
     "pending": (

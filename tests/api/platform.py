@@ -18,9 +18,9 @@ from fastapi.testclient import TestClient
 
 from arus_api.app import create_app
 from arus_api.auth import tokens
-from arus_api.dagster.client import DagsterClient
-from arus_api.dagster.models import DagsterRun
 from arus_dagster.catalog import User
+from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.models import DagsterRun
 from tests.api.conftest import password_hash
 from tests.dagster_stack import DagsterStack
 from tests.servers import Database, PostgreSQLServer

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fastapi import FastAPI
 
-from arus_api.definitions import DefinitionsReloader
-from arus_api.errors import UnavailableError
 from arus_dagster.catalog.repositories import definitions_version
 from arus_dagster.catalog.session import Catalog
+from arus_dagster.errors import UnavailableError
+from arus_dagster.orchestration.definitions import DefinitionsReloader
 
 WAIT_SECONDS = 30
 

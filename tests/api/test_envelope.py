@@ -14,7 +14,6 @@ from sqlalchemy import text
 
 from arus_api.app import create_app
 from arus_api.deps import SessionDep
-from arus_api.errors import DetailedConflictError, UnavailableError
 from arus_api.middleware import MAX_BODY_BYTES
 from arus_dagster.errors import (
     ArusError,
@@ -22,9 +21,11 @@ from arus_dagster.errors import (
     ConflictError,
     ConnectionFailedError,
     CredentialsError,
+    DetailedConflictError,
     InvalidInputError,
     NotFoundError,
     TransformError,
+    UnavailableError,
 )
 from arus_dagster.logging import configure_logging
 from arus_dagster.settings import Settings

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-from arus_api.dagster.models import RunStatus
+from arus_dagster.orchestration.models import RunStatus
 from tests.api.platform import Platform
 from tests.database_server import has_ipv6
 from tests.servers import HOST, PASSWORD, PostgreSQLServer

@@ -9,9 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from arus_api.app import create_app
-from arus_api.dagster.models import RunStatus
-from arus_api.dagster.run_filter import RunFilter
 from arus_dagster import names
+from arus_dagster.orchestration.models import RunStatus
+from arus_dagster.orchestration.run_filter import RunFilter
 from tests.api.pipelines.conftest import Platform
 
 

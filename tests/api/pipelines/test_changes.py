@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from arus_api.dagster.models import RunStatus
 from arus_dagster import names
+from arus_dagster.orchestration.models import RunStatus
 from tests.api.pipelines.conftest import Platform
 from tests.dagster_stack import wait_for
 

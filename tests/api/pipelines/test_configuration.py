@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from arus_api.dagster.transport import Transport
+from arus_dagster.orchestration.transport import Transport
 from tests.api.pipelines.conftest import NEVER, Platform, SqlCounter
 
 DOCUMENTED = {

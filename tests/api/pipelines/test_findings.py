@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from arus_api.dagster.models import RunStatus
 from arus_dagster.catalog import NotificationDelivery
 from arus_dagster.catalog.repositories import notification_links, notification_targets
+from arus_dagster.orchestration.models import RunStatus
 from tests.api.pipelines.conftest import Platform
 
 EVENTS = ["dead_letter", "schema_drift", "quality_breach"]

@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 
-from arus_api.dagster.models import RunStatus
-from arus_api.dagster.run_filter import RunFilter
 from arus_dagster import names
+from arus_dagster.orchestration.models import RunStatus
+from arus_dagster.orchestration.run_filter import RunFilter
 from tests.api.pipelines.conftest import Platform
 
 TIMES = 10

@@ -16,8 +16,6 @@ import httpx
 import pytest
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.models import DagsterRun, LogEvent
-from arus_api.dagster.run_filter import RunFilter
 from arus_dagster import names
 from arus_dagster.catalog import Destination, Pipeline, Source
 from arus_dagster.catalog.repositories import (
@@ -29,6 +27,8 @@ from arus_dagster.catalog.repositories import (
 from arus_dagster.catalog.table_choice import TableChoice
 from arus_dagster.dialects.registry import open_source
 from arus_dagster.errors import NotFoundError
+from arus_dagster.orchestration.models import DagsterRun, LogEvent
+from arus_dagster.orchestration.run_filter import RunFilter
 from tests.dagster_stack import DagsterStack, wait_for
 from tests.servers import Database, PostgreSQLServer
 

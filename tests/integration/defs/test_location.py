@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from arus_api.dagster.models import RunStatus
 from arus_dagster import names
 from arus_dagster.catalog.repositories import definitions_version
 from arus_dagster.defs.build import CatalogRepository
+from arus_dagster.orchestration.models import RunStatus
 from tests.integration.defs.conftest import Installation
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from arus_api.dagster.models import RunStatus
 from arus_dagster.catalog import NotificationDelivery
 from arus_dagster.catalog.repositories import notification_links, notification_targets
+from arus_dagster.orchestration.models import RunStatus
 from tests.dagster_stack import wait_for
 from tests.integration.defs.conftest import Installation
 

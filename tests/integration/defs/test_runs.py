@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from arus_api.dagster.models import RunStatus
 from arus_dagster import names
 from arus_dagster.catalog import PipelineTable, Source
 from arus_dagster.catalog.repositories import pipelines, sources, table_results
 from arus_dagster.catalog.table_choice import TableChoice
 from arus_dagster.cli.process import free_port
 from arus_dagster.dialects.registry import open_source
+from arus_dagster.orchestration.models import RunStatus
 from tests.dagster_stack import wait_for
 from tests.integration.defs.conftest import Installation, new_source
 from tests.servers import Database

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from arus_api.dagster.models import DagsterRun, RunStatus
 from arus_dagster import names
 from arus_dagster.catalog import Pipeline
 from arus_dagster.catalog.repositories import pipelines
+from arus_dagster.orchestration.models import DagsterRun, RunStatus
 from tests.dagster_stack import wait_for
 from tests.integration.defs.conftest import NEVER, Installation
 

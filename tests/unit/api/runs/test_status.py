@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from arus_api.dagster.models import DagsterRun, RunStatus
 from arus_api.runs.status import STATUSES, attempt_of, failure_of, mode_of, status_of, trigger_of
 from arus_dagster import names
+from arus_dagster.orchestration.models import DagsterRun, RunStatus
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from arus_api.dagster.client import DagsterClient
-from arus_api.errors import DetailedConflictError
 from arus_dagster.catalog.session import advisory_lock
+from arus_dagster.errors import DetailedConflictError
+from arus_dagster.orchestration.client import DagsterClient
 
 
 def hold_idle(session: Session, dagster: DagsterClient, pipeline_id: uuid.UUID) -> None:

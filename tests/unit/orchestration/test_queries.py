@@ -10,15 +10,17 @@ import pytest
 from dagster_graphql.schema import create_schema
 from graphql import GraphQLSchema, parse, validate
 
-from arus_api.dagster.counts import count_many
-from arus_api.dagster.latest_runs import latest_runs
-from arus_api.dagster.models import RunStatus
-from arus_api.dagster.run_filter import RunFilter
-from arus_api.dagster.transport import Transport, query
+from arus_dagster.orchestration.counts import count_many
+from arus_dagster.orchestration.latest_runs import latest_runs
+from arus_dagster.orchestration.models import RunStatus
+from arus_dagster.orchestration.run_filter import RunFilter
+from arus_dagster.orchestration.transport import Transport, query
 
 QUERIES = sorted(
     file.name.removesuffix(".graphql")
-    for file in importlib.resources.files("arus_api.dagster").joinpath("queries").iterdir()
+    for file in importlib.resources.files("arus_dagster.orchestration")
+    .joinpath("queries")
+    .iterdir()
     if file.name.endswith(".graphql") and not file.name.endswith("_fields.graphql")
 )
 

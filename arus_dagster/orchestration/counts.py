@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from arus_api.dagster.run_filter import RunFilter
-from arus_api.dagster.transport import DagsterUnavailableError, Transport
+from arus_dagster.orchestration.run_filter import RunFilter
+from arus_dagster.orchestration.transport import DagsterUnavailableError, Transport
 
 _BATCH = 100
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from arus_api.dagster.models import DagsterRun, RunStatus
-from arus_api.dagster.transport import DagsterUnavailableError, Transport, query
+from arus_dagster.orchestration.models import DagsterRun, RunStatus
+from arus_dagster.orchestration.transport import DagsterUnavailableError, Transport, query
 
 _LATEST = "__typename ... on Runs { results { ...RunFields } } ... on Error { message }"
 _COUNT = "__typename ... on Runs { count } ... on Error { message }"

@@ -11,9 +11,9 @@ from __future__ import annotations
 import threading
 from typing import Protocol
 
-from arus_api.errors import UnavailableError
 from arus_dagster.catalog.repositories import definitions_version
 from arus_dagster.catalog.session import Catalog
+from arus_dagster.errors import UnavailableError
 from arus_dagster.logging import get_logger
 
 log = get_logger(__name__)

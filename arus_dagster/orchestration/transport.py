@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from arus_api.errors import UnavailableError
+from arus_dagster.errors import UnavailableError
 from arus_dagster.logging import get_logger
 
 log = get_logger(__name__)

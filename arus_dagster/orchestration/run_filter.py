@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from arus_api.dagster.models import RunStatus
+from arus_dagster.orchestration.models import RunStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from arus_api.dagster.counts import count_many
-from arus_api.dagster.latest_runs import LatestRuns, latest_runs
-from arus_api.dagster.models import ACTIVE, AssetNode, DagsterRun, Instigator, LogEvent
-from arus_api.dagster.run_filter import RunFilter, tag_list
-from arus_api.dagster.transport import (
+from arus_dagster import names
+from arus_dagster.errors import ConflictError, NotFoundError
+from arus_dagster.orchestration.counts import count_many
+from arus_dagster.orchestration.latest_runs import LatestRuns, latest_runs
+from arus_dagster.orchestration.models import ACTIVE, AssetNode, DagsterRun, Instigator, LogEvent
+from arus_dagster.orchestration.run_filter import RunFilter, tag_list
+from arus_dagster.orchestration.transport import (
     READ_SECONDS,
     RELOAD_SECONDS,
     DagsterUnavailableError,
     Transport,
 )
-from arus_dagster import names
-from arus_dagster.errors import ConflictError, NotFoundError
 
 _REPOSITORY = {
     "repositoryLocationName": names.LOCATION,
