@@ -18,7 +18,14 @@ from arus_api.envelope import Ok, Page, ok, page
 from arus_api.errors import errors
 from arus_api.pagination import PagingDep
 from arus_api.runs import actions, logs, service, statistics
-from arus_api.runs.schemas import DailyStatistics, Run, RunDetail, RunLog, RunStatusName
+from arus_api.runs.schemas import (
+    DailyStatistics,
+    RetryStarted,
+    Run,
+    RunDetail,
+    RunLog,
+    RunStatusName,
+)
 
 router = APIRouter(tags=["runs"])
 VIEWER = [Depends(require_role("viewer"))]
@@ -128,9 +135,9 @@ def retry_run(
     dagster: DagsterDep,
     definitions: DefinitionsDep,
     settings: SettingsDep,
-) -> Ok[Run]:
+) -> Ok[RetryStarted]:
     """A new run that does what a failed or cancelled one was to do, with the same mode and
     dates; tables of a failed run that succeeded are left out."""
     run = actions.retry(session, dagster, definitions, id)
     (out,) = service.shown(session, settings.dagster_links, [run])
-    return ok(out)
+    return ok(RetryStarted.of(out))

@@ -40,6 +40,17 @@ class Run(Output):
     dagster_url: str
 
 
+class RetryStarted(Run):
+    """The run that tries another again, with its id also where other actions give it."""
+
+    run_id: uuid.UUID = Field(description="The same as `id`.")
+
+    @classmethod
+    def of(cls, run: Run) -> RetryStarted:
+        """The answer about a run that was just launched."""
+        return cls(**dict(run), run_id=run.id)
+
+
 class TableOutcome(Output):
     """What a run did with one table."""
 

@@ -7,7 +7,6 @@ changed password, row filter or script counts from the next run on without any r
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import select
@@ -33,14 +32,6 @@ from arus_dagster.engine.specs import (
     TableSpec,
 )
 from arus_dagster.errors import NotFoundError
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often a table is tried again, and how long the first pause is; each next one doubles."""
-
-    max_retries: int
-    backoff_seconds: int
 
 
 def connection_spec(session: Session, place: Source | Destination) -> ConnectionSpec:
@@ -102,26 +93,6 @@ def sync_request(
         scripts=tuple(
             Script(name=script.name, content=script.content, table=script.table)
             for script in scripts
-        ),
-    )
-
-
-def retry_policy(session: Session, pipeline_id: uuid.UUID) -> RetryPolicy:
-    """The pipeline's own policy, else the installation's.
-
-    Raises:
-        NotFoundError: there is no such pipeline.
-    """
-    own = session.execute(
-        select(Pipeline.max_retries, Pipeline.initial_backoff).where(Pipeline.id == pipeline_id)
-    ).one_or_none()
-    if own is None:
-        raise NotFoundError("There is no such pipeline")
-    in_force = settings.load(session)
-    return RetryPolicy(
-        max_retries=in_force.max_retries if own.max_retries is None else own.max_retries,
-        backoff_seconds=(
-            in_force.initial_backoff if own.initial_backoff is None else own.initial_backoff
         ),
     )
 

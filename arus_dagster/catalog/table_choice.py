@@ -6,13 +6,14 @@ outcome against the table's columns. Refuses to read a database or the catalog.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from arus_dagster.catalog.pipeline import PipelineTable
-from arus_dagster.dialects.base import TableRef, TableShape
+from arus_dagster.dialects.base import Column, SourceType, TableRef, TableShape
 from arus_dagster.dialects.detection import Detection, SyncMethod, detect
+from arus_dagster.dialects.roles import can_be_key, can_be_watermark, can_mark_deleted
 from arus_dagster.errors import InvalidInputError
 
 # What may be said about a table, besides which one it is.
@@ -91,6 +92,7 @@ def settle(
     stored: PipelineTable | None,
     shape: TableShape | None,
     *,
+    source_type: SourceType,
     sync_method: SyncMethod,
     load_mode: str,
     place: str,
@@ -100,12 +102,14 @@ def settle(
     Args:
         stored: the table as the pipeline has it already.
         shape: the table as it was discovered; None for one that is gone from the source.
+        source_type: the source's kind of database.
         sync_method: the source's way of choosing a sync mode.
         load_mode: the pipeline's.
         place: where the choice stands in the request, e.g. ``tables.0``.
 
     Raises:
-        InvalidInputError: a column does not exist, or an incremental sync has no watermark.
+        InvalidInputError: a column does not exist or can't be what it is named for, or an
+            incremental sync has no watermark.
     """
     given = choice.values
     unknown = given.keys() - FIELDS
@@ -130,7 +134,7 @@ def settle(
     values.update(given)
     if shape is not None:
         _fill(values, given, is_new=stored is None, detection=detect(shape, sync_method))
-        _check_columns(values, shape, place)
+        _check_columns(values, shape, source_type, place)
     if values["sync_mode"] == "incremental" and not values["watermark_column"]:
         raise InvalidInputError(
             f"{choice.name} has no column that could serve as watermark: name one, or use "
@@ -157,11 +161,39 @@ def _fill(
         values["soft_delete_column"] = detection.soft_delete_column
 
 
-def _check_columns(values: Mapping[str, Any], shape: TableShape, place: str) -> None:
-    named = [(name, values[name]) for name in ("watermark_column", "soft_delete_column")]
-    named += [("primary_key", column) for column in values["primary_key"]]
-    for name, column in named:
-        if column is not None and shape.column(column) is None:
+def _check_columns(
+    values: Mapping[str, Any], shape: TableShape, source_type: SourceType, place: str
+) -> None:
+    checks: list[tuple[str, str | None, Callable[[Column], bool], str]] = [
+        (
+            "watermark_column",
+            values["watermark_column"],
+            lambda column: can_be_watermark(column, source_type),
+            "has no order to go by; a watermark is a time, a number or a text",
+        ),
+        (
+            "soft_delete_column",
+            values["soft_delete_column"],
+            can_mark_deleted,
+            "can't tell deleted rows; a row is marked as deleted by a time, a boolean or a number",
+        ),
+    ]
+    checks += [
+        ("primary_key", name, can_be_key, "has no equality that a key could go by")
+        for name in values["primary_key"]
+    ]
+    for name, chosen, fits, problem in checks:
+        if chosen is None:
+            continue
+        column = shape.column(chosen)
+        if column is None:
             raise InvalidInputError(
-                f"{shape.table} has no column {column!r}", field=f"{place}.{name}"
+                f"{shape.table} has no column {chosen!r}", field=f"{place}.{name}"
+            )
+        if values["tinyint1_as_bool"] and column.source_type.lower().startswith("tinyint(1)"):
+            column = replace(column, target_type="boolean")
+        if not fits(column):
+            raise InvalidInputError(
+                f"The column {chosen!r} of {shape.table} is {column.source_type} and {problem}",
+                field=f"{place}.{name}",
             )

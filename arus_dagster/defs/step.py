@@ -10,36 +10,27 @@ reload. Refuses stack traces for errors that explain themselves.
 import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
 import dagster as dg
-from sqlalchemy.orm import Session
 
 from arus_dagster import names
-from arus_dagster.catalog.repositories import table_results
 from arus_dagster.catalog.session import session_scope
 from arus_dagster.catalog.specs import sync_request
 from arus_dagster.defs.checks import check_results
 from arus_dagster.defs.measurements import raw_metadata, target_metadata
+from arus_dagster.defs.outcomes import record, record_failure
 from arus_dagster.defs.pipelines import PipelineDefinition, TableDefinition
 from arus_dagster.defs.retries import Pause, RetryPolicy, retry_policy
 from arus_dagster.defs.runs import keep_connections, overlapped_run
 from arus_dagster.defs.worker import Worker
 from arus_dagster.engine.cancellation import CancelToken
-from arus_dagster.engine.drift import IncompatibleDriftError
 from arus_dagster.engine.progress import Level
 from arus_dagster.engine.result import SyncResult
 from arus_dagster.engine.specs import RunKind, RunSpec, SyncRequest
 from arus_dagster.engine.sync import sync_table
 from arus_dagster.errors import ArusError, CancelledError, FatalError, NotFoundError, RetriableError
-from arus_dagster.logging import get_logger
-from arus_dagster.notify.events import on_sync_failed, on_sync_findings
-from arus_dagster.settings import get_settings
-
-log = get_logger(__name__)
-
 
 # Runs that a run just before makes needless, where both were asked for at the same moment. One
 # that was launched in Dagster's UI carries no trigger and was queued on purpose.
@@ -145,7 +136,7 @@ def _sync(
     try:
         result = Worker(work, cancel.cancel).run(deliver)
     except ArusError as error:
-        _record_failure(request, error)
+        record_failure(request, error)
         if isinstance(error, CancelledError) or not isinstance(error, RetriableError):
             raise dg.Failure(error.message, allow_retries=False) from None
         attempt = context.retry_number
@@ -159,48 +150,13 @@ def _sync(
         pause.start(seconds)
         raise dg.RetryRequested(max_retries=retries.max_retries) from None
     except Exception as error:
-        _record_failure(
+        record_failure(
             request, FatalError(f"Unexpected {type(error).__name__}; the run's log has more.")
         )
         raise
-    _record(request, result)
+    if not record(request, result):
+        context.log.warning(
+            "The rows are loaded, but the catalog could not be told: this run's counts are shown"
+            " here alone."
+        )
     return result
-
-
-def _record(request: SyncRequest, result: SyncResult) -> None:
-    with session_scope() as session:
-        table_results.record(session, request, result)
-        with _never_failing(session):
-            on_sync_findings(
-                session,
-                uuid.UUID(request.pipeline_id),
-                request.run.id,
-                str(request.table.source),
-                result,
-                dagster_links=get_settings().dagster_links,
-            )
-
-
-def _record_failure(request: SyncRequest, error: ArusError) -> None:
-    drift = error.events if isinstance(error, IncompatibleDriftError) else ()
-    with session_scope() as session:
-        table_results.record_failure(session, request, error.message, drift)
-        with _never_failing(session):
-            on_sync_failed(
-                session,
-                uuid.UUID(request.pipeline_id),
-                request.run.id,
-                str(request.table.source),
-                error,
-                dagster_links=get_settings().dagster_links,
-            )
-
-
-@contextmanager
-def _never_failing(session: Session) -> Iterator[None]:
-    """Notify, or log why not: the rows are in, and no message is worth a failed table."""
-    try:
-        with session.begin_nested():
-            yield
-    except Exception as error:
-        log.error("not_notified", exc_info=error)

@@ -41,6 +41,11 @@ class ConnectionSpec:
     connect_timeout_seconds: int = 10
     read_timeout_seconds: int = 300
 
+    @property
+    def place(self) -> str:
+        """Which database it is, whoever logs in and however."""
+        return f"{self.host.lower()}:{self.port}/{self.database}"
+
 
 @dataclass(frozen=True, slots=True)
 class TableRef:

@@ -114,6 +114,7 @@ def prepare(
         key,
         state,
         _reload_reason(request, state, events, present, target_key),
+        place=request.source.place,
         transformed=bool(scripts),
     )
     if present is not None:

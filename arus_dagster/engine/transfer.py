@@ -217,6 +217,7 @@ class Transfer:
             watermark = self._later(state.watermark, watermark, plan.watermark_column)
             deleted = self._later(state.deleted_watermark, deleted, plan.soft_delete_column)
         return TableState(
+            source_place=self._request.source.place,
             watermark_column=plan.watermark_column,
             watermark=watermark,
             deleted_watermark=deleted,

@@ -75,11 +75,13 @@ def plan(
     state: TableState | None,
     reload_reason: str | None,
     *,
+    place: str,
     transformed: bool,
 ) -> Plan:
     """What to read of a table.
 
     Args:
+        place: the database that is read.
         key: the primary key in force; empty means none.
         reload_reason: why the target must be replaced whatever the state, or None.
         transformed: whether scripts stand between source and target.
@@ -105,7 +107,7 @@ def plan(
         row_filter=table.row_filter,
     )
     reason = reload_reason or _reason_for_whole(
-        table, run, shape, key, state, watermark, deleted, transformed=transformed
+        table, run, shape, key, state, watermark, deleted, place=place, transformed=transformed
     )
     if reason is not None:
         return replace(whole, reason=reason)
@@ -132,6 +134,7 @@ def _reason_for_whole(
     watermark: str | None,
     deleted: str | None,
     *,
+    place: str,
     transformed: bool,
 ) -> str | None:
     if run.kind == "full_refresh":
@@ -140,6 +143,8 @@ def _reason_for_whole(
         return "no watermark column" if table.sync_mode == "incremental" else "full refresh"
     if state is None:
         return "first sync"
+    if state.source_place != place:
+        return "the source was moved to another host, port or database"
     if state.watermark_column != watermark:
         return "the watermark column was changed"
     if state.watermark is None:

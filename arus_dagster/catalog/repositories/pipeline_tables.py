@@ -12,7 +12,7 @@ from arus_dagster.catalog.pipeline import Pipeline, PipelineTable
 from arus_dagster.catalog.repositories import sources
 from arus_dagster.catalog.table_choice import TableChoice, locate, settle
 from arus_dagster.catalog.warehouse_names import WarehouseNames, names_taken
-from arus_dagster.dialects.base import TableRef
+from arus_dagster.dialects.base import SourceType, TableRef
 from arus_dagster.dialects.detection import SyncMethod
 from arus_dagster.errors import InvalidInputError
 
@@ -72,6 +72,7 @@ def replace(session: Session, pipeline: Pipeline, choices: Sequence[TableChoice]
             choice,
             stored.get(ref),
             shapes.get(ref),
+            source_type=cast(SourceType, pipeline.source.type),
             sync_method=cast(SyncMethod, pipeline.source.sync_method),
             load_mode=pipeline.load_mode,
             place=f"tables.{index}",

@@ -22,6 +22,7 @@ DEAD_LETTERS_TABLE = "_dead_letters"
 _DEFINITIONS = {
     STATE_TABLE: """
         table_id text PRIMARY KEY,
+        source_place text NOT NULL,
         watermark_column text,
         watermark text,
         deleted_watermark text,
@@ -73,6 +74,7 @@ class TableState:
     """What the last successful sync of a table left.
 
     Args:
+        source_place: the database that was read; watermarks of one say nothing about another.
         watermark, deleted_watermark: the source's own text, full precision.
         deleted_column: the column by which rows were taken out of the target, if any.
         source_columns: the source's columns then.
@@ -80,6 +82,7 @@ class TableState:
         row_count: the target's rows.
     """
 
+    source_place: str
     watermark_column: str | None
     watermark: str | None
     deleted_watermark: str | None
@@ -126,23 +129,24 @@ def ensure_schemas(connection: Connection, schemas: Iterable[str], raw_schema: s
 def read_state(connection: Connection, raw_schema: str, table_id: str) -> TableState | None:
     """The table's saved state, or None before its first sync."""
     row = connection.row(
-        "SELECT watermark_column, watermark, deleted_watermark, row_filter, deleted_column,"
-        " primary_key, source_columns, script_columns, row_count"
+        "SELECT source_place, watermark_column, watermark, deleted_watermark, row_filter,"
+        " deleted_column, primary_key, source_columns, script_columns, row_count"
         f" FROM {identifier(raw_schema)}.{STATE_TABLE}"
         f" WHERE table_id = {literal(table_id)}"
     )
     if row is None:
         return None
     return TableState(
-        watermark_column=row[0],
-        watermark=row[1],
-        deleted_watermark=row[2],
-        row_filter=row[3],
-        deleted_column=row[4],
-        primary_key=tuple(row[5]),
-        source_columns=tuple(_column(stored) for stored in row[6]),
-        script_columns=tuple(_column(stored) for stored in row[7]),
-        row_count=row[8],
+        source_place=row[0],
+        watermark_column=row[1],
+        watermark=row[2],
+        deleted_watermark=row[3],
+        row_filter=row[4],
+        deleted_column=row[5],
+        primary_key=tuple(row[6]),
+        source_columns=tuple(_column(stored) for stored in row[7]),
+        script_columns=tuple(_column(stored) for stored in row[8]),
+        row_count=row[9],
     )
 
 
@@ -152,6 +156,7 @@ def write_state(
     """Save the table's state, in the caller's transaction."""
     values = {
         "table_id": literal(table_id),
+        "source_place": literal(state.source_place),
         "watermark_column": _optional(state.watermark_column),
         "watermark": _optional(state.watermark),
         "deleted_watermark": _optional(state.deleted_watermark),

@@ -104,7 +104,8 @@ def test_a_failed_run_is_tried_again(editor_api: ContractClient, world: World) -
 
     retry = editor_api.call("POST /api/runs/{id}/retry", id=failed["id"])
 
-    run = world.finished_run(retry["id"])
+    assert retry["run_id"] == retry["id"] != failed["id"]
+    run = world.finished_run(retry["run_id"])
     assert (run["status"], run["trigger_type"]) == ("success", "retry")
     assert run["retried_from"] == failed["id"]
     assert run["attempt"] == 2

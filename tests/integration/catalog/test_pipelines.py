@@ -71,6 +71,7 @@ def test_a_watermark_alone_makes_a_table_incremental(session, source, warehouse)
         ({"sync_mode": "incremental"}, "tables.1.watermark_column"),
         ({"watermark_column": "nowhere"}, "tables.1.watermark_column"),
         ({"soft_delete_column": "nowhere"}, "tables.1.soft_delete_column"),
+        ({"soft_delete_column": "total"}, "tables.1.soft_delete_column"),
         ({"primary_key": ["id", "nowhere"]}, "tables.1.primary_key"),
     ],
 )

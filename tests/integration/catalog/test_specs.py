@@ -14,8 +14,9 @@ from arus_dagster.catalog.repositories import (
 )
 from arus_dagster.catalog.repositories import notification_targets as targets
 from arus_dagster.catalog.session import Catalog
-from arus_dagster.catalog.specs import connection_spec, retry_policy, sync_request
+from arus_dagster.catalog.specs import connection_spec, sync_request
 from arus_dagster.catalog.table_choice import TableChoice
+from arus_dagster.defs.retries import retry_policy
 from arus_dagster.dialects.base import TableRef
 from arus_dagster.engine.specs import Policy, RunSpec, Script
 from arus_dagster.errors import ConfigurationError, NotFoundError
@@ -77,11 +78,11 @@ def test_a_table_that_was_left_out_is_not_found(session, pipeline):
 def test_a_pipelines_own_retries_stand_over_the_installations(session, pipeline):
     settings.update(session, {"max_retries": "7", "initial_backoff": "9"})
     policy = retry_policy(session, pipeline.id)
-    assert (policy.max_retries, policy.backoff_seconds) == (7, 9)
+    assert (policy.max_retries, policy.initial_backoff) == (7, 9)
 
     pipelines.update(session, pipeline, {"max_retries": 0, "initial_backoff": 0})
     policy = retry_policy(session, pipeline.id)
-    assert (policy.max_retries, policy.backoff_seconds) == (0, 0)
+    assert (policy.max_retries, policy.initial_backoff) == (0, 0)
 
 
 def test_a_new_key_takes_over_every_secret(catalog, catalog_settings):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from arus_dagster.engine.cancellation import CancelToken
@@ -405,3 +407,23 @@ def test_own_columns_tell_run_and_time(lanes: Lanes, source: Database, load_mode
         (2, second, True),
         (3, second, True),
     ]
+
+
+def test_a_source_that_was_moved_is_read_whole_and_another_login_is_no_move(
+    lanes: Lanes, source: Database, warehouse: Database
+) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, wm int)"
+    source.execute(table, "INSERT INTO t VALUES (1, 100), (2, 200)")
+    warehouse.execute(table, "INSERT INTO t VALUES (1, 10), (3, 30)")
+    lane = lanes("t", watermark="wm")
+    lane.sync()
+    lane.source = replace(source.spec, ssl_mode="disable", read_timeout_seconds=77)
+    assert not lane.sync().full
+
+    lane.source = warehouse.spec
+
+    result = lane.sync()
+    assert result.full
+    assert lane.rows("id, wm") == [(1, 10), (3, 30)]
+    assert result.watermark_after == "30"
+    assert not lane.sync().full

@@ -31,7 +31,9 @@ TABLE = TableSpec(
     sync_mode="incremental",
     watermark_column="wm",
 )
-STATE = TableState("wm", "2024-01-01 00:00:00", None, None, None, ("id",), (), (), 10)
+STATE = TableState(
+    "db:5432/shop", "wm", "2024-01-01 00:00:00", None, None, None, ("id",), (), (), 10
+)
 
 
 def _plan(
@@ -39,6 +41,7 @@ def _plan(
     key: tuple[str, ...] = ("id",),
     reload: str | None = None,
     transformed: bool = False,
+    place: str = "db:5432/shop",
     run: dict[str, Any] | None = None,
     **table: Any,
 ) -> Plan:
@@ -49,6 +52,7 @@ def _plan(
         key,
         state,
         reload,
+        place=place,
         transformed=transformed,
     )
 
@@ -70,6 +74,7 @@ def test_the_saved_watermark_is_the_lower_bound() -> None:
         ({"state": None}, "first sync"),
         ({"state": replace(STATE, watermark=None)}, "no watermark yet"),
         ({"watermark_column": "seq"}, "watermark column was changed"),
+        ({"place": "db:5433/shop"}, "the source was moved"),
         ({"row_filter": "id > 1"}, "row filter was changed"),
         ({"key": ("id", "wm")}, "primary key was changed"),
         ({"reload": "because"}, "because"),
