@@ -13,6 +13,8 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from arus_api.audit import trail
+from arus_api.audit.router import router as audit
 from arus_api.auth.router import router as auth
 from arus_api.auth.throttle import LoginThrottle
 from arus_api.dag.router import router as dag
@@ -54,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     scripts,
     notifications,
     settings_router,
+    audit,
     health,
 )
 
@@ -104,7 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.side_catalog = side_catalog
     app.state.dagster = dagster
     app.state.definitions = definitions
-    app.state.login_throttle = LoginThrottle()
+    app.state.login_throttle = LoginThrottle(side_catalog)
     app.state.routes = tuple(api_routes(ROUTERS))
     for router in ROUTERS:
         app.include_router(router)
@@ -112,6 +115,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_error_handlers(app)
     app.add_exception_handler(KeptAnswer, _answer_again)
     app.add_middleware(AnswerKeeper)
+    app.add_middleware(trail.AuditTrail)
     app.add_middleware(RequestFrame)
 
     def openapi() -> dict[str, Any]:
@@ -125,4 +129,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _answer_again(request: Request, answer: Exception) -> JSONResponse:
     assert isinstance(answer, KeptAnswer)
+    trail.forget(request)
     return JSONResponse(answer.body, status_code=answer.status)

@@ -15,7 +15,8 @@ from pydantic import Field, SecretStr, StringConstraints
 from sqlalchemy.orm import Session
 
 from arus_api.fields import Changes, Input, Name, Output, UtcDatetime
-from arus_dagster.catalog.session import Catalog
+from arus_dagster.catalog import Destination, Source
+from arus_dagster.catalog.session import Catalog, cipher_of
 from arus_dagster.dialects.base import SslMode
 from arus_dagster.errors import ArusError, InvalidInputError
 
@@ -31,7 +32,22 @@ Credential = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Secret = Annotated[SecretStr, Field(max_length=10_000)]
 Pem = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
 
-_PASSWORD = f"Goes in only. `{MASK}`, as responses show it, keeps the stored one."
+# Where, as whom and how safely a connection reaches its server: whoever changes one of these could
+# have the stored password sent to a server of their own.
+_REACHED_BY = (
+    "type",
+    "host",
+    "port",
+    "database",
+    "username",
+    "ssl_mode",
+    "ssl_ca",
+)
+
+_PASSWORD = (
+    f"Goes in only. `{MASK}`, as responses show it, keeps the stored one. Needed again where "
+    f"{', '.join(f'`{name}`' for name in _REACHED_BY[:-1])} or `{_REACHED_BY[-1]}` changes."
+)
 _KEY = "Private key of `ssl_cert`, as PEM text. Goes in only."
 
 
@@ -130,6 +146,32 @@ def _side_catalog(request: Request) -> Catalog:
 
 
 SideCatalogDep = Annotated[Catalog, Depends(_side_catalog)]
+
+
+def require_password(
+    session: Session, stored: Source | Destination, changes: ConnectionChanges
+) -> None:
+    """Have the stored password entered again before it may go another way.
+
+    An editor may test what they change: with the former password kept, the test would hand it to
+    any server that they name, or to one between here and there.
+
+    Raises:
+        InvalidInputError: of ``password``.
+    """
+    moved = [
+        name
+        for name, value in changes.values().items()
+        if name in _REACHED_BY and getattr(stored, name) != value
+    ]
+    if not moved or "password" in changes.secrets():
+        return
+    if cipher_of(session).decrypt_json(stored.secrets).get("password"):
+        raise InvalidInputError(
+            f"Enter the password again: with another {', '.join(moved)} the stored one would be "
+            "sent elsewhere or otherwise than it was entered for",
+            field="password",
+        )
 
 
 def attempt(connect: Callable[[], T], side: Catalog, record: Callable[[Session, str], None]) -> T:

@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
+from arus_api.audit import trail
 from arus_api.auth import tokens
 from arus_api.errors import AuthenticationError, ForbiddenError
 from arus_api.idempotency import claim
@@ -27,7 +28,6 @@ from arus_dagster.settings import Settings
 Role = Literal["viewer", "editor", "admin"]
 RANKS: dict[str, int] = {"viewer": 1, "editor": 2, "admin": 3}
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 bearer = HTTPBearer(
     scheme_name="AccessToken",
     auto_error=False,
@@ -52,8 +52,12 @@ def session(request: Request) -> Iterator[Session]:
     """The request's one transaction: committed before the response is sent, or rolled back."""
     catalog: Catalog = request.app.state.catalog
     with catalog.session() as opened:
+        trail.follow(request, opened)
         yield opened
-    if request.method not in SAFE_METHODS:
+        attempt = trail.conclude(request, opened)
+    if attempt is not None:
+        attempt.told = True
+    if request.method not in trail.SAFE_METHODS:
         # Whether definitions changed is the catalog's version to tell; asking is cheap.
         request.app.state.definitions.nudge()
 
@@ -118,6 +122,8 @@ class RoleRule:
 
     def __call__(self, request: Request, user: CurrentUser) -> User:
         request.state.user_id = str(user.id)  # for the request's log line
+        if attempt := trail.begin(request):
+            attempt.by(user)
         if RANKS.get(user.role, 0) < RANKS[self.role]:
             raise ForbiddenError(f"This needs the role {self.role}; yours is {user.role}")
         # After the role is checked: a kept answer is shown to nobody who may not ask any more.

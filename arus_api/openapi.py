@@ -43,6 +43,7 @@ TAGS = {
     "scripts": "Python that transforms a pipeline's rows on their way.",
     "notifications": "Where messages about pipelines go, and about what.",
     "settings": "What holds for the whole installation.",
+    "audit": "Who changed what, and when.",
     "health": "Whether the parts are there.",
 }
 _SCHEMAS = "#/components/schemas/"

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
+from arus_api.audit import trail
 from arus_api.auth import service
 from arus_api.auth.schemas import LoggedOut, Login, Me, Tokens
 from arus_api.auth.throttle import LoginThrottle
@@ -35,14 +36,16 @@ def login(
     throttle: Annotated[LoginThrottle, Depends(_throttle)],
 ) -> Ok[Tokens]:
     """Exchange e-mail and password for an access and a refresh token."""
+    attempt = trail.begin(request)
+    assert attempt is not None  # a login is no reading
     return ok(
         service.login(
             session,
             throttle,
             settings.jwt_secret.get_secret_value(),
+            attempt,
             email=body.email,
             password=body.password.get_secret_value(),
-            address=request.client.host if request.client else "",
         )
     )
 

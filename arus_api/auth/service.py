@@ -9,6 +9,7 @@ import threading
 
 from sqlalchemy.orm import Session
 
+from arus_api.audit.trail import Attempt
 from arus_api.auth import tokens
 from arus_api.auth.schemas import Me, Tokens
 from arus_api.auth.throttle import LoginThrottle
@@ -26,29 +27,32 @@ def login(
     session: Session,
     throttle: LoginThrottle,
     secret: str,
+    attempt: Attempt,
     *,
     email: str,
     password: str,
-    address: str,
 ) -> Tokens:
     """New tokens for a user who knows their password.
 
     Args:
         secret: what signs tokens.
-        address: where the request comes from.
+        attempt: the login as the audit log hears of it.
 
     Raises:
         AuthenticationError: unknown, inactive, or another password; always the same message.
         TooManyRequestsError: too many failures before.
     """
     account = email.strip().lower()
-    throttle.attempt(account, address)
+    throttle.attempt(secret, account, attempt.address)
     user = users.find_by_email(session, account)
+    if user is not None:
+        # What was typed is not told where there is no such user: it may be a password.
+        attempt.by(user)
     with _HASHING:
         correct = verify_password(password, user.password_hash if user is not None else None)
     if user is None or not correct or not user.is_active:
         raise AuthenticationError("Invalid email or password")
-    throttle.succeeded(account, address)
+    throttle.succeeded(secret, account, attempt.address)
     return _tokens(user, secret)
 
 

@@ -59,7 +59,8 @@ def update_destination(
     body: DestinationChanges,
     session: SessionDep,
 ) -> Ok[DestinationOut]:
-    """Fields left out stay, the password too. `raw_schema` stays while pipelines use it (409)."""
+    """Fields left out stay, the password too, unless the connection goes elsewhere: then it is
+    entered again (422). `raw_schema` stays while pipelines use it (409)."""
     return ok(DestinationOut.model_validate(service.update(session, id, body)))
 
 

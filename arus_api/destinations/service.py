@@ -9,7 +9,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from arus_api.connections import Connected, attempt
+from arus_api.connections import Connected, attempt, require_password
 from arus_api.destinations.schemas import DestinationChanges, DestinationIn
 from arus_dagster.catalog import Destination
 from arus_dagster.catalog.repositories import destinations
@@ -38,9 +38,10 @@ def update(session: Session, destination_id: uuid.UUID, changes: DestinationChan
     Raises:
         NotFoundError: there is no such destination.
         ConflictError: the name is taken, or ``raw_schema`` would change under pipelines.
-        InvalidInputError: a schema is not for data.
+        InvalidInputError: a schema is not for data, or the password has to be entered again.
     """
     destination = destinations.get(session, destination_id)
+    require_password(session, destination, changes)
     return destinations.update(session, destination, changes.values(), changes.secrets())
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from arus_api.runs.status import attempt_of, status_of
 from arus_dagster import names
+from arus_dagster.catalog.changes import Change, note
 from arus_dagster.errors import (
     RETRY_AFTER_SECONDS,
     ConflictError,
@@ -82,6 +83,8 @@ def retry(
     hold_idle(session, dagster, uuid.UUID(pipeline_id))
     tags = {names.TRIGGER: "retry", names.ATTEMPT: str(attempt_of(run) + 1)}
     try:
-        return dagster.reexecute(run.id, tags, failed_steps_only=run.status == RunStatus.FAILURE)
+        again = dagster.reexecute(run.id, tags, failed_steps_only=run.status == RunStatus.FAILURE)
     except NotFoundError:
         raise ConflictError("The run's pipeline is gone, or has no table any more") from None
+    note(session, Change("run", "started", uuid.UUID(again.id), tags[names.TRIGGER]))
+    return again

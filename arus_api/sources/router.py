@@ -52,7 +52,8 @@ def get_source(id: uuid.UUID, session: SessionDep) -> Ok[SourceOut]:  # noqa: A0
 
 @router.put("/{id}", dependencies=EDITOR, responses=errors(404, 409), summary="Update a source")
 def update_source(id: uuid.UUID, body: SourceChanges, session: SessionDep) -> Ok[SourceOut]:  # noqa: A002
-    """Fields left out stay, the password too. The type stays while pipelines use it (409)."""
+    """Fields left out stay, the password too, unless the connection goes elsewhere: then it is
+    entered again (422). The type stays while pipelines use it (409)."""
     return ok(service.update(session, id, body))
 
 

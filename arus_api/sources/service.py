@@ -12,7 +12,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from arus_api.connections import Connected, attempt
+from arus_api.connections import Connected, attempt, require_password
 from arus_api.sources.schemas import (
     DiscoveredColumn,
     DiscoveredTable,
@@ -60,8 +60,10 @@ def update(session: Session, source_id: uuid.UUID, changes: SourceChanges) -> So
     Raises:
         NotFoundError: there is no such source.
         ConflictError: the name is taken, or the type would change under pipelines.
+        InvalidInputError: the password has to be entered again.
     """
     source = sources.get(session, source_id)
+    require_password(session, source, changes)
     changed = sources.update(session, source, changes.values(), changes.secrets())
     return _shown(session, [changed])[0]
 

@@ -3,10 +3,12 @@
 Importing the package registers every model, which is what migrations compare against.
 """
 
+from arus_dagster.catalog.audit_entry import AuditEntry
 from arus_dagster.catalog.base import Base
 from arus_dagster.catalog.definitions_version import DefinitionsVersion
 from arus_dagster.catalog.destination import Destination
 from arus_dagster.catalog.idempotency_key import IdempotencyKey
+from arus_dagster.catalog.login_failure import LoginFailure
 from arus_dagster.catalog.notification import (
     NotificationDelivery,
     NotificationLink,
@@ -21,10 +23,12 @@ from arus_dagster.catalog.table_result import TableDrift, TableResult
 from arus_dagster.catalog.user import User
 
 __all__ = [
+    "AuditEntry",
     "Base",
     "DefinitionsVersion",
     "Destination",
     "IdempotencyKey",
+    "LoginFailure",
     "NotificationDelivery",
     "NotificationLink",
     "NotificationTarget",

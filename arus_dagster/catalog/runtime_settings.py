@@ -125,6 +125,9 @@ class RuntimeSettings:
     result_retention_days: int = _setting(
         90, _integer(1, 36_500), "Days that a run's results per table are kept."
     )
+    audit_retention_days: int = _setting(
+        365, _integer(1, 36_500), "Days that entries of the audit log are kept."
+    )
     notify_pipeline_failures: bool = _setting(True, _boolean, "Send failures of pipelines.")
     notify_schema_drift: bool = _setting(True, _boolean, "Send schema drift.")
     notify_dead_letter: bool = _setting(True, _boolean, "Send rejected rows.")

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
+from arus_dagster.catalog.changes import watch
 from arus_dagster.catalog.first_admin import LEAST_PASSWORD_LENGTH, ensure_admin
 from arus_dagster.catalog.migrations import migrate
+from arus_dagster.catalog.repositories import audit_entries, users
 from arus_dagster.catalog.repositories import secrets as stored_secrets
-from arus_dagster.catalog.repositories import users
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.cli.binaries import find_binaries
 from arus_dagster.cli.home import Home, Ports
@@ -66,7 +68,7 @@ def create_user(home: Path | None, email: str, name: str, role: str, password: s
         InvalidInputError: the password is too short.
     """
     _check_password(password)
-    with _reached(home) as catalog, catalog.session() as session:
+    with _reached(home) as catalog, _audited(catalog, "create_user", "users") as session:
         users.create(
             session, email=email, name=name, password_hash=hash_password(password), role=role
         )
@@ -80,7 +82,7 @@ def reset_password(home: Path | None, email: str, password: str) -> None:
         InvalidInputError: the password is too short.
     """
     _check_password(password)
-    with _reached(home) as catalog, catalog.session() as session:
+    with _reached(home) as catalog, _audited(catalog, "reset_password", "users") as session:
         user = users.find_by_email(session, email)
         if user is None:
             raise NotFoundError(f"There is no user {email}.")
@@ -150,8 +152,25 @@ def _state(home: Path) -> Home:
 
 
 def _rotate(settings: Settings) -> int:
-    with _catalog(settings) as catalog, catalog.session() as session:
+    with _catalog(settings) as catalog, _audited(catalog, "rotate_key", "keys") as session:
         return stored_secrets.rotate_all(session)
+
+
+@contextmanager
+def _audited(catalog: Catalog, action: str, resource: str) -> Iterator[Session]:
+    """One transaction, with its entry in the audit log."""
+    with catalog.session() as session:
+        changes = watch(session)
+        yield session
+        session.flush()
+        audit_entries.record(
+            session,
+            action=action,
+            resource=resource,
+            address=audit_entries.COMMAND_LINE,
+            outcome="success",
+            changes=changes.made,
+        )
 
 
 def _check_password(password: str) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from arus_dagster.catalog.repositories import settings, table_results
+from arus_dagster.catalog.repositories import audit_entries, settings, table_results
 from arus_dagster.catalog.session import session_scope
 
 INTERVAL_SECONDS = 3600
@@ -19,12 +19,13 @@ def housekeeping_sensor() -> dg.SensorDefinition:
         evaluation_fn=_clean,
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Forgets results of tables older than result_retention_days.",
+        description="Forgets results of tables and entries of the audit log past their time.",
     )
 
 
 def _clean(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     with session_scope() as session:
-        kept = timedelta(days=settings.load(session).result_retention_days)
-        forgotten = table_results.prune(session, kept)
-    return dg.SkipReason(f"{forgotten} results forgotten.")
+        now = settings.load(session)
+        results = table_results.prune(session, timedelta(days=now.result_retention_days))
+        entries = audit_entries.prune(session, timedelta(days=now.audit_retention_days))
+    return dg.SkipReason(f"{results} results and {entries} audit entries forgotten.")

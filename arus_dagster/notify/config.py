@@ -6,8 +6,8 @@ an update.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,7 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from arus_dagster.notify.failures import MASK
 
@@ -68,6 +69,9 @@ class ChannelConfig(BaseModel):
         extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
     )
 
+    # Fields that say to whom the secrets go: with another one the secrets are entered again.
+    reached_by: ClassVar[frozenset[str]] = frozenset()
+
     def plain(self) -> dict[str, Any]:
         """All that is set, secrets in the clear: to be encrypted, never to be shown."""
         values = self.model_dump(exclude_none=True)
@@ -93,8 +97,35 @@ class ChannelConfig(BaseModel):
         """A stored configuration with some fields replaced; null forgets a field, a mask keeps it.
 
         Raises:
-            pydantic.ValidationError: the outcome is not acceptable.
+            pydantic.ValidationError: the outcome is not acceptable, or a stored secret would go
+                to somebody else than it was entered for.
         """
         kept = {name for name, value in changes.items() if value == MASK and name in stored}
-        merged = {**stored, **{k: v for k, v in changes.items() if k not in kept}}
-        return cls.model_validate({k: v for k, v in merged.items() if v is not None})
+        given = {k: v for k, v in changes.items() if k not in kept}
+        merged = {**stored, **given}
+        outcome = cls.model_validate({k: v for k, v in merged.items() if v is not None})
+        if stored and (again := outcome._secrets_of(stored, given.keys())):
+            raise ValidationError.from_exception_data(cls.__name__, again)
+        return outcome
+
+    def _secrets_of(self, stored: Mapping[str, Any], given: Collection[str]) -> list[Any]:
+        """The faults of secrets that were kept although what they are sent to is another."""
+        plain, defaults = self.plain(), type(self).model_fields
+        moved = sorted(
+            name
+            for name in self.reached_by
+            if plain.get(name) != stored.get(name, defaults[name].default)
+        )
+        kept = [
+            name
+            for name in defaults
+            if isinstance(getattr(self, name), SecretStr)
+            and name not in given
+            and name not in self.reached_by
+        ]
+        fault = PydanticCustomError(
+            "secret_again",
+            "must be entered again with another {moved}",
+            {"moved": ", ".join(moved)},
+        )
+        return [{"type": fault, "loc": (name,), "input": None} for name in kept if moved]

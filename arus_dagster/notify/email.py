@@ -11,7 +11,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -42,6 +42,8 @@ MailAddress = Annotated[
 
 class EmailConfig(ChannelConfig):
     """An SMTP server and who writes to whom."""
+
+    reached_by: ClassVar[frozenset[str]] = frozenset({"smtp_host", "smtp_port", "smtp_security"})
 
     smtp_host: Annotated[
         str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._:-]{1,255}$")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
@@ -30,6 +30,8 @@ def _chat(value: object) -> object:
 
 class TelegramConfig(ChannelConfig):
     """Where a bot writes to."""
+
+    reached_by: ClassVar[frozenset[str]] = frozenset({"api_base"})
 
     bot_token: Annotated[SecretStr, AfterValidator(_token)] = Field(
         description="As BotFather gives it.", json_schema_extra={"pattern": f"^{_TOKEN.pattern}$"}

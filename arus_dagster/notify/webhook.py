@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import time
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -24,6 +24,8 @@ from arus_dagster.notify.web import post_json, require_success
 
 class WebhookConfig(ChannelConfig):
     """Where to post, and the key that signs."""
+
+    reached_by: ClassVar[frozenset[str]] = frozenset({"url"})
 
     url: SecretUrl = Field(description="Where the event is posted; treated as a secret.")
     secret: Annotated[Secret, Field(min_length=1, max_length=500)] | None = Field(

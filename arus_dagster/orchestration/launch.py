@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from arus_dagster import names
 from arus_dagster.catalog import Pipeline
+from arus_dagster.catalog.changes import Change, note
 from arus_dagster.catalog.repositories import pipelines
 from arus_dagster.errors import ConflictError, NotFoundError, UnavailableError
 from arus_dagster.orchestration.client import DagsterClient
@@ -45,13 +46,15 @@ def launch(
     definitions.ensure_current()
     hold_idle(session, dagster, pipeline_id)
     try:
-        return dagster.launch(
+        run = dagster.launch(
             names.job_name(pipeline.slug),
             {names.PIPELINE_ID: str(pipeline_id), names.MODE: "sync", **tags},
             None if tables is None else _assets(pipeline, tables),
         )
     except NotFoundError:
         raise not_loaded(dagster, pipeline) from None
+    note(session, Change("run", "started", uuid.UUID(run.id), tags.get(names.TRIGGER)))
+    return run
 
 
 def not_loaded(dagster: DagsterClient, pipeline: Pipeline) -> UnavailableError:

@@ -16,7 +16,7 @@ from tests.api.conftest import ROLES, ClientFor
 
 PUBLIC = {"POST /api/auth/login", "POST /api/auth/refresh", "GET /api/health"}
 ANY_ROLE = {"POST /api/auth/logout"}
-ADMIN_ONLY = ("/api/auth/users", "/api/settings")
+ADMIN_ONLY = ("/api/auth/users", "/api/settings", "/api/audit")
 
 ROUTES = {
     f"{method} {route.path}": route

@@ -171,7 +171,22 @@ def test_a_changed_connection_is_no_longer_connected(editor, warehouse_db):
     editor.post(f"{path}/test")
 
     assert editor.put(path, json={"name": "Renamed"}).json()["data"]["status"] == "connected"
-    assert editor.put(path, json={"host": "other"}).json()["data"]["status"] == "registered"
+    elsewhere = {"host": "other", "password": "entered again"}
+    assert editor.put(path, json=elsewhere).json()["data"]["status"] == "registered"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("host", "evil.example.com"), ("port", 1), ("ssl_mode", "disable")]
+)
+def test_a_stored_password_goes_no_other_way(editor, field, value):
+    made = create(editor)
+    path = f"/api/destinations/{made['id']}"
+
+    answer = editor.put(path, json={field: value})
+
+    assert answer.status_code == 422
+    assert [f["field"] for f in answer.json()["error"]["fields"]] == ["password"]
+    assert editor.get(path).json()["data"][field] == made[field]
 
 
 def test_a_deleted_destination_is_gone(editor):

@@ -156,12 +156,45 @@ def test_an_update_changes_single_fields_of_the_configuration(
     made = create(type="webhook", config=CONFIGS["webhook"][0])
     path = f"{TARGETS}/{made['id']}"
 
-    editor.put(path, json={"config": {"url": "https://example.com/new"}})
-    assert stored(app, made["id"]) == {"url": "https://example.com/new", "secret": "signing key"}
+    editor.put(path, json={"config": {"url": "https://example.com/new", "secret": "another"}})
+    assert stored(app, made["id"]) == {"url": "https://example.com/new", "secret": "another"}
     editor.put(path, json={"config": {"secret": None}})
     assert stored(app, made["id"]) == {"url": "https://example.com/new"}
     answer = editor.put(path, json={"config": {"url": None}})
     assert refused_fields(answer) == ["config.url"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "secret"),
+    [
+        ("telegram", {"api_base": "https://evil.example.com"}, "bot_token"),
+        ("email", {"smtp_host": "evil.example.com"}, "smtp_password"),
+        ("email", {"smtp_port": 2525}, "smtp_password"),
+        ("email", {"smtp_security": "ssl"}, "smtp_password"),
+        ("webhook", {"url": "https://evil.example.com"}, "secret"),
+    ],
+)
+def test_a_stored_secret_does_not_go_to_somebody_else(
+    app: FastAPI,
+    editor: TestClient,
+    create: Callable[..., dict[str, Any]],
+    kind: str,
+    change: dict[str, Any],
+    secret: str,
+) -> None:
+    config = CONFIGS[kind][0]
+    made = create(name=kind, type=kind, config=config)
+    path = f"{TARGETS}/{made['id']}"
+    before = stored(app, made["id"])
+
+    for again in ({}, {secret: MASK}):
+        answer = editor.put(path, json={"config": change | again})
+        assert refused_fields(answer) == [f"config.{secret}"]
+        assert "entered again" in answer.json()["error"]["fields"][0]["message"]
+    assert stored(app, made["id"]) == before
+
+    answer = editor.put(path, json={"config": change | {secret: config[secret]}})
+    assert answer.status_code == 200, answer.text
 
 
 def test_another_type_needs_a_configuration_of_its_own(

@@ -114,13 +114,48 @@ class TestSource:
         made = post_source(editor, REFERENCE)
         path = f"/api/sources/{made['id']}"
 
-        changed = editor.put(path, json={"host": "replica", "password": "********"}).json()["data"]
+        body = {"sync_method": "full_refresh", "password": "********"}
+        changed = editor.put(path, json=body).json()["data"]
 
-        assert (changed["host"], changed["name"]) == ("replica", "Production DB")
+        assert (changed["sync_method"], changed["name"]) == ("full_refresh", "Production DB")
         assert changed["table_include"] == REFERENCE["table_include"]
         with app.state.catalog.session() as session:
             source = session.get(Source, uuid.UUID(made["id"]))
             assert connection_spec(session, source).password == "secret-p@ss"
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("type", "postgresql"),
+            ("host", "evil.example.com"),
+            ("port", 3307),
+            ("database", "other"),
+            ("username", "root"),
+            ("ssl_mode", "disable"),
+            ("ssl_ca", "another authority"),
+        ],
+    )
+    def test_a_stored_password_goes_no_other_way(self, app, editor, field, value):
+        made = post_source(editor, REFERENCE)
+        path = f"/api/sources/{made['id']}"
+
+        for again in ({}, {"password": "********"}, {"ssl_key": None}):
+            answer = editor.put(path, json={field: value} | again)
+            assert answer.status_code == 422, answer.text
+            assert fields_of(answer) == ["password"]
+        assert editor.get(path).json()["data"][field] == made[field]
+
+        # What it is already is no change.
+        assert editor.put(path, json={field: made[field]}).status_code == 200
+        answer = editor.put(path, json={field: value, "password": "entered again"})
+        assert answer.status_code == 200, answer.text
+
+    def test_where_no_password_is_stored_none_is_asked_for(self, editor):
+        made = post_source(editor, {k: v for k, v in REFERENCE.items() if k != "password"})
+
+        answer = editor.put(f"/api/sources/{made['id']}", json={"host": "replica"})
+
+        assert answer.status_code == 200
 
     def test_a_password_stands_in_no_answer(self, editor):
         made = post_source(editor, REFERENCE)

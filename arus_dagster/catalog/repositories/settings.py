@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from arus_dagster.catalog.changes import Change, note
 from arus_dagster.catalog.repositories import definitions_version
 from arus_dagster.catalog.runtime_settings import (
     DEFINITION_KEYS,
@@ -43,6 +44,8 @@ def update(session: Session, values: Mapping[str, str]) -> RuntimeSettings:
                 set_={"value": statement.excluded.value, "updated_at": func.now()},
             )
         )
+        for key in sorted(changed):
+            note(session, Change("setting", "updated", name=key))
         if DEFINITION_KEYS & changed.keys():
             definitions_version.bump(session)
     return load(session)

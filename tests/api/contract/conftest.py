@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import schemathesis
 
+from arus_dagster.catalog.repositories import audit_entries
+from arus_dagster.catalog.repositories.audit_entries import Filter
 from arus_dagster.cli import stack
 from tests.api.contract.claims import claim_of
 from tests.api.contract.client import Calls, ContractClient
 from tests.api.contract.receiver import Receiver
 from tests.api.contract.world import World, prepare_source
+from tests.api.test_audit import CHANGING, UNRECORDED
 from tests.dagster_stack import DagsterStack
 from tests.servers import PostgreSQLServer
 
@@ -39,7 +42,7 @@ def calls() -> Calls:
 
 
 @pytest.fixture(autouse=True)
-def _calls_are_counted_by_test(calls: Calls) -> None:
+def _calls_are_counted_by_test(calls: Calls, dagster_stack: DagsterStack) -> None:
     calls.made.clear()
 
 
@@ -53,8 +56,19 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if isinstance(claim, str):
         answered = {status for endpoint, status in calls.made if endpoint == claim}
         assert any(200 <= status < 300 for status in answered), f"{claim} was not called"
+        if claim.split()[0] != "GET" and claim not in UNRECORDED:
+            stack: DagsterStack = item.funcargs["dagster_stack"]
+            assert _recorded(stack, claim), f"{claim} left no entry in the audit log"
     elif claim is not None:
         assert claim in {status for _, status in calls.made}, f"nothing was answered {claim}"
+
+
+def _recorded(stack: DagsterStack, endpoint: str) -> bool:
+    """Whether the audit log tells of an endpoint's success."""
+    action = CHANGING[endpoint].name
+    with stack.catalog.session() as session:
+        wanted = Filter(action=action, outcome="success")
+        return audit_entries.page(session, wanted, limit=1, offset=0).total > 0
 
 
 @pytest.fixture(scope="package")
