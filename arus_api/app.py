@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
 from arus_api.audit import trail
@@ -116,6 +117,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(KeptAnswer, _answer_again)
     app.add_middleware(AnswerKeeper)
     app.add_middleware(trail.AuditTrail)
+    if settings.cors_origins:
+        # Tokens travel in headers, which a page of another origin has to set by itself: cookies
+        # are neither used nor let through.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Refresh-Token"],
+            expose_headers=["Retry-After", "X-Request-ID"],
+        )
     app.add_middleware(RequestFrame)
 
     def openapi() -> dict[str, Any]:

@@ -6,15 +6,18 @@ default secret. Runtime settings that users change live in the catalog, not here
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 DEFAULT_ADMIN_EMAIL = "admin@arus.io"
 DEFAULT_ADMIN_PASSWORD = "admin123"  # documented for the embedded default alone
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9._\-\[\]:]+")
 PLACEHOLDERS = frozenset({"", "changeme", "change-me", "secret", "password", "arus", "arus_secret"})
 
 
@@ -44,6 +47,21 @@ class Settings(BaseSettings):
     dagster_public_url: str | None = None
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8081, ge=1, le=65535)
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        origins = tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    "ARUS_CORS_ORIGINS must hold origins such as https://arus.example.com, "
+                    "separated by commas"
+                )
+        return origins
 
     @model_validator(mode="after")
     def _refuse_weak_secrets(self) -> Settings:

@@ -1,6 +1,6 @@
 """Throw-away certificates for servers that speak TLS in tests.
 
-Owns one authority a session, a server certificate for the loopback addresses, and a client's.
+Owns one authority a session, a server certificate for the loopback addresses, and clients'.
 Refuses to be used outside tests: keys are small and live for a day.
 """
 
@@ -20,12 +20,19 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Certificates:
-    """PEM texts: the authority, the server signed by it, and an authority that signed nothing."""
+    """PEM texts: the authority, the server and a client signed by it, a client signed by another.
+
+    The client's certificate is for the user ``arus``.
+    """
 
     ca: str
     other_ca: str
     server_certificate: str
     server_key: str
+    client_certificate: str
+    client_key: str
+    stranger_certificate: str
+    stranger_key: str
 
     def write(self, directory: Path, own: Callable[[Path], None]) -> None:
         """Put the server's files into ``directory``, readable by its account alone."""
@@ -47,7 +54,7 @@ def make_certificates(host: str = "localhost") -> Certificates:
         host: the name the server's certificate is for, beside 127.0.0.1 and ::1.
     """
     ca_key, ca = _authority("Test authority")
-    _, other_ca = _authority("Another authority")
+    other_key, other_ca = _authority("Another authority")
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         _builder(host, ca.subject, key.public_key())
@@ -63,16 +70,25 @@ def make_certificates(host: str = "localhost") -> Certificates:
         )
         .sign(ca_key, hashes.SHA256())
     )
+    client_certificate, client_key = _client("arus", ca_key, ca)
+    stranger_certificate, stranger_key = _client("arus", other_key, other_ca)
     return Certificates(
         ca=_pem(ca),
         other_ca=_pem(other_ca),
         server_certificate=_pem(certificate),
-        server_key=key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        ).decode(),
+        server_key=_key_pem(key),
+        client_certificate=client_certificate,
+        client_key=client_key,
+        stranger_certificate=stranger_certificate,
+        stranger_key=stranger_key,
     )
+
+
+def _client(user: str, ca_key: ec.EllipticCurvePrivateKey, ca: x509.Certificate) -> tuple[str, str]:
+    """A client's certificate and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = _builder(user, ca.subject, key.public_key()).sign(ca_key, hashes.SHA256())
+    return _pem(certificate), _key_pem(key)
 
 
 def _authority(name: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
@@ -103,6 +119,14 @@ def _builder(
 
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    ).decode()
 
 
 def _pem(certificate: x509.Certificate) -> str:

@@ -110,6 +110,29 @@ class PostgreSQLServer(Server):
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.close()
 
+    @contextlib.contextmanager
+    def access(self, rules: str) -> Iterator[None]:
+        """Put rules of ``pg_hba.conf`` before all others for the time of the block."""
+        file = self._data / "pg_hba.conf"
+        usual = file.read_text()
+        self._reload(file, f"{rules}\n{usual}")
+        try:
+            yield
+        finally:
+            self._reload(file, usual)
+
+    def _reload(self, file: Path, text: str) -> None:
+        file.write_text(text)
+        connection = self.connect("postgres", admin=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_reload_conf()")
+            # The server reads the file a moment later; this view reads it at once and says whether
+            # it can be used.
+            cursor.execute("SELECT error FROM pg_hba_file_rules WHERE error IS NOT NULL")
+            assert cursor.fetchall() == []
+            cursor.execute("SELECT pg_sleep(0.3)")
+        connection.close()
+
     def _list_connections(self, database: str) -> list[str]:
         connection = self.connect("postgres", admin=True)
         with connection.cursor() as cursor:
@@ -141,6 +164,8 @@ class PostgreSQLServer(Server):
             options["ssl"] = "on"
             options["ssl_cert_file"] = str(self.directory / "server.crt")
             options["ssl_key_file"] = str(self.directory / "server.key")
+            # Clients' certificates are asked for, and checked where one is shown.
+            options["ssl_ca_file"] = str(self.directory / "ca.crt")
         return Program(
             name="test PostgreSQL",
             argv=[
@@ -278,6 +303,7 @@ class MariaDBServer(Server):
         if self.tls is not None:
             options["ssl-cert"] = self.directory / "server.crt"
             options["ssl-key"] = self.directory / "server.key"
+            options["ssl-ca"] = self.directory / "ca.crt"
         return Program(
             name="test MariaDB",
             argv=[

@@ -8,11 +8,14 @@ the server does that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from arus_dagster.errors import InvalidInputError
 
 EndOfToken = Callable[[str, int], int]
+
+_WORD = re.compile(r"[^\W\d][\w$]*")
 
 
 def enclose(expression: str, end_of_token: EndOfToken) -> str:
@@ -28,6 +31,46 @@ def enclose(expression: str, end_of_token: EndOfToken) -> str:
     _check(expression, end_of_token)
     # A line comment at the end must not swallow the closing parenthesis.
     return f"({expression}\n)"
+
+
+def called(expression: str, end_of_token: EndOfToken, quote: str) -> frozenset[str]:
+    """The names of functions that an expression calls: whatever stands before a parenthesis.
+
+    Args:
+        quote: what quotes a name; a quoted one is answered as it is spelled, any other in lower
+            case.
+    """
+    names: set[str] = set()
+    before: str | None = None
+    position = 0
+    while position < len(expression):
+        end = end_of_token(expression, position)
+        word = _WORD.match(expression, position)
+        if word is not None:
+            # A token that goes on after the word is a text with a prefix, such as E'…'.
+            end = max(end, word.end())
+            before = word.group().lower() if end == word.end() else None
+        elif expression[position] == quote:
+            before = expression[position + 1 : end - 1].replace(quote * 2, quote)
+        elif expression[position] == "(":
+            names |= {before} if before is not None else set()
+            before = None
+        elif not expression[position].isspace() and not _is_comment(expression, position, end):
+            before = None
+        position = end
+    return frozenset(names)
+
+
+def bare(expression: str, end_of_token: EndOfToken) -> str:
+    """The expression in lower case, with a blank for each quoted part and each comment."""
+    parts = []
+    position = 0
+    while position < len(expression):
+        end = end_of_token(expression, position)
+        token = expression[position:end]
+        parts.append(token.lower() if len(token) == 1 or _WORD.fullmatch(token) else " ")
+        position = end
+    return "".join(parts)
 
 
 def refused(reason: str) -> InvalidInputError:
@@ -55,3 +98,7 @@ def _check(text: str, end_of_token: EndOfToken) -> None:
         position = end_of_token(text, position)
     if depth:
         raise refused("leaves a parenthesis open")
+
+
+def _is_comment(text: str, start: int, end: int) -> bool:
+    return end - start > 1 and text.startswith(("--", "/*", "#"), start)

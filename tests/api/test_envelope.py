@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import json
 import logging
+import os
+import re
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
+from httpx import Response
+from pydantic import ValidationError
 from sqlalchemy import text
 
 from arus_api.app import create_app
@@ -273,6 +280,61 @@ def test_security_headers_stand_on_success_and_failure(anonymous: TestClient) ->
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert headers["Cache-Control"] == "no-store"
         assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_a_page_may_load_files_of_this_origin_and_nothing_else(anonymous: TestClient) -> None:
+    headers = anonymous.get("/some/page").headers
+    policy = headers["Content-Security-Policy"]
+
+    assert policy.startswith("default-src 'self';")
+    assert "unsafe" not in policy and "frame-ancestors 'none'" in policy
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_page_of_the_description_runs_its_own_script_alone(anonymous: TestClient) -> None:
+    answer = anonymous.get("/docs")
+
+    (policy,) = answer.headers.get_list("Content-Security-Policy")
+    scripts = next(part for part in policy.split(";") if part.strip().startswith("script-src"))
+    assert "unsafe" not in scripts
+    (inline,) = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in scripts
+
+
+def test_transport_security_is_asked_for_where_there_is_tls(app: FastAPI) -> None:
+    secure = TestClient(app, base_url="https://arus.example.com")
+
+    assert "max-age" in secure.get("/api/health").headers["Strict-Transport-Security"]
+    assert "Strict-Transport-Security" not in TestClient(app).get("/api/health").headers
+
+
+def test_other_origins_are_let_in_only_where_they_are_named(api_settings: Settings) -> None:
+    named = "https://console.example.com"
+    environment = {"ARUS_CORS_ORIGINS": f"{named}/, http://localhost:5173"}
+    with mock.patch.dict(os.environ, environment):
+        origins = Settings(**api_settings.model_dump(exclude={"cors_origins"})).cors_origins
+    assert origins == (named, "http://localhost:5173")
+    client = TestClient(create_app(api_settings.model_copy(update={"cors_origins": origins})))
+
+    def asked(origin: str) -> Response:
+        wanted = {"Access-Control-Request-Method": "PUT", "Origin": origin}
+        return client.options("/api/settings", headers=wanted)
+
+    assert asked(named).headers["Access-Control-Allow-Origin"] == named
+    assert "Access-Control-Allow-Credentials" not in asked(named).headers
+    assert "Access-Control-Allow-Origin" not in asked("https://evil.example.com").headers
+    told = client.get("/api/nothing", headers={"Origin": named})
+    assert told.headers["Access-Control-Allow-Origin"] == named
+    assert "default-src 'none'" in told.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("value", ["*", "example.com", "https://a.example/path", "null"])
+def test_an_origin_that_is_none_is_refused(api_settings: Settings, value: str) -> None:
+    given = api_settings.model_dump(exclude={"cors_origins"})
+    with pytest.raises(ValidationError, match="ARUS_CORS_ORIGINS"):
+        Settings(**given, cors_origins=value)
 
 
 def test_the_request_log_holds_no_secret(anonymous: TestClient) -> None:

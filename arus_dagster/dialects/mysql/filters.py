@@ -7,11 +7,60 @@ from __future__ import annotations
 
 import re
 
-from arus_dagster.dialects.enclosure import enclose, refused
+from arus_dagster.dialects.enclosure import bare, called, enclose, refused
 
 # Two dashes are a comment only before a blank or a control character: ``5--3`` is 8.
 _LINE_COMMENT = re.compile(r"(?:#|--(?=[\x00-\x20]|\Z))[^\n]*")
 _EXECUTED_COMMENT = re.compile(r"/\*(?:M?!|\+)")
+
+
+# What sleeps, locks, burns time, waits for replication, reads the server's files or remembers. A
+# read-only transaction stops none of them; what writes tables it does stop.
+_WITH_EFFECTS = frozenset(
+    {
+        "benchmark",
+        "get_lock",
+        "is_free_lock",
+        "last_insert_id",
+        "lastval",
+        "load_file",
+        "master_gtid_wait",
+        "master_pos_wait",
+        "nextval",
+        "rand",
+        "release_all_locks",
+        "release_lock",
+        "setval",
+        "sleep",
+        "source_pos_wait",
+        "sys_eval",
+        "sys_exec",
+        "sys_get",
+        "sys_set",
+        "uuid",
+        "uuid_short",
+        "wait_for_executed_gtid_set",
+        "wait_until_sql_thread_after_gtids",
+    }
+)
+
+
+_CLAUSES = re.compile(
+    r"\b(?:for\s+update|for\s+share|lock\s+in\s+share\s+mode|next\s+value\s+for)\b"
+)
+
+
+def refuse_effects(expression: str) -> None:
+    """Refuse functions that do something besides answering, or answer otherwise each time.
+
+    Raises:
+        InvalidInputError: naming the functions.
+    """
+    if clause := _CLAUSES.search(bare(expression, _after)):
+        raise refused(f"holds {' '.join(clause.group().upper().split())}, which locks or counts")
+    names = {name.lower() for name in called(expression, _after, "`")}
+    if found := sorted(names & _WITH_EFFECTS):
+        raise refused(f"calls {', '.join(found)}, which may not be used in one")
 
 
 def enclosed(expression: str) -> str:

@@ -23,7 +23,7 @@ from arus_dagster.dialects.base import (
 from arus_dagster.dialects.mysql import discovery
 from arus_dagster.dialects.mysql.connection import Connection
 from arus_dagster.dialects.mysql.fields import LineFormat
-from arus_dagster.dialects.mysql.filters import enclosed
+from arus_dagster.dialects.mysql.filters import enclosed, refuse_effects
 from arus_dagster.dialects.mysql.names import qualified
 from arus_dagster.dialects.mysql.screening import Screen
 from arus_dagster.dialects.mysql.types import CALENDAR, family
@@ -90,6 +90,7 @@ class MySQLSource:
             ConnectionFailedError: the server can't be asked.
         """
         condition = enclosed(row_filter)
+        refuse_effects(row_filter)
         with self._open() as connection:
             connection.execute(_SNAPSHOT)
             try:

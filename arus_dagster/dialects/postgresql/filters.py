@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 
-from arus_dagster.dialects.enclosure import enclose, refused
+from arus_dagster.dialects.enclosure import called, enclose, refused
 
 _DOLLAR_TAG = re.compile(r"\$(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?\$")
 _WORD = re.compile(r"[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*")
+# Found within a text too, where it does no harm; nobody needs it in a filter.
+_CODED_NAME = re.compile(r"[Uu]&[\"']")
 _LINE_COMMENT = re.compile(r"--[^\r\n]*")
 _CONTINUATION = re.compile(r"(?:\s|--[^\r\n]*)*'")
 
@@ -22,6 +24,17 @@ def enclosed(expression: str) -> str:
         InvalidInputError: it could end the clause or the statement; the message says why.
     """
     return enclose(expression, _after)
+
+
+def functions(expression: str) -> frozenset[str]:
+    """The names of functions that the expression calls.
+
+    Raises:
+        InvalidInputError: a name is spelled by code points, which hides it.
+    """
+    if _CODED_NAME.search(expression):
+        raise refused("spells a name or text by code points (U&)")
+    return called(expression, _after, '"')
 
 
 def _after(text: str, position: int) -> int:

@@ -8,7 +8,7 @@ something that can't be loaded.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from arus_dagster.dialects.base import (
     Chunk,
@@ -23,7 +23,7 @@ from arus_dagster.dialects.base import (
 from arus_dagster.dialects.postgresql import discovery
 from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.copy_stream import copy_lines
-from arus_dagster.dialects.postgresql.filters import enclosed
+from arus_dagster.dialects.postgresql.filters import enclosed, functions
 from arus_dagster.dialects.postgresql.json_screen import JsonScreen
 from arus_dagster.dialects.postgresql.names import identifier, identifiers, literal, qualified
 from arus_dagster.dialects.postgresql.predicates import deleted_since, in_window, is_deleted
@@ -57,12 +57,12 @@ class PostgresSource:
 
     def schemas(self) -> Sequence[str]:
         """The schemas a user may select from, without the system's own."""
-        with self._open() as connection, connection.transaction(_SNAPSHOT):
+        with self._asking() as connection:
             return discovery.list_schemas(connection)
 
     def discover(self) -> Sequence[TableShape]:
         """Every table, view, materialized view and partitioned parent that may be read."""
-        with self._open() as connection, connection.transaction(_SNAPSHOT):
+        with self._asking() as connection:
             return discovery.list_tables(connection)
 
     def check_filter(self, table: TableRef, row_filter: str) -> None:
@@ -73,7 +73,8 @@ class PostgresSource:
             ConnectionFailedError: the server can't be asked.
         """
         condition = enclosed(row_filter)
-        with self._open() as connection, connection.transaction(_SNAPSHOT):
+        with self._asking() as connection:
+            _refuse_volatile(connection, functions(row_filter))
             try:
                 connection.rows(f"EXPLAIN SELECT 1 FROM {qualified(table)} WHERE {condition}")
             except ConnectionFailedError:
@@ -91,6 +92,14 @@ class PostgresSource:
             # The snapshot is taken by the first statement, not by BEGIN.
             connection.value("SELECT 1")
             yield PostgresSnapshot(connection, float(self._spec.read_timeout_seconds))
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[Connection]:
+        """A read-only transaction for questions, which the server itself gives up in time."""
+        with self._open() as connection, connection.transaction(_SNAPSHOT):
+            limit = self._spec.read_timeout_seconds * 1000
+            connection.execute(f"SET LOCAL statement_timeout = {limit:d}")
+            yield connection
 
     def _open(self) -> Connection:
         return Connection(
@@ -179,6 +188,29 @@ class PostgresSnapshot:
 
 def _holds_infinity(type_name: str) -> bool:
     return has_infinity(type_name) or type_name.startswith("numeric")
+
+
+def _refuse_volatile(connection: Connection, names: Collection[str]) -> None:
+    """Refuse functions that do something besides answering, or answer otherwise each time.
+
+    A read-only transaction keeps a filter from writing tables, and from nothing else: functions
+    that read the server's files, sleep, lock, signal, or talk to other servers are open to a user
+    with the privilege. All of them are volatile.
+
+    Raises:
+        InvalidInputError: naming the functions.
+    """
+    found = connection.rows(
+        "SELECT DISTINCT proname FROM pg_catalog.pg_proc"
+        " WHERE provolatile = 'v' AND proname::text = ANY(%s) ORDER BY 1",
+        (list(names),),
+    )
+    if found:
+        told = ", ".join(name for (name,) in found)
+        raise InvalidInputError(
+            f"the row filter calls {told}: only functions that are immutable or stable may be used",
+            "row_filter",
+        )
 
 
 def _where(read: Read) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from arus_dagster.errors import (
     FatalError,
 )
 from tests.certificates import Certificates
+from tests.forwarding import forwarding
 from tests.servers import PASSWORD, Database, MariaDBServer
 
 SECRET = "s3cr3t-of-the-test"
@@ -147,10 +147,7 @@ def test_certificates_that_do_not_fit(tls_db: Database, certificates: Certificat
 
 def test_verify_full_checks_the_name(tls_db: Database, certificates: Certificates) -> None:
     elsewhere = replace(tls_db.spec, host="127.0.0.2", ssl_ca=certificates.ca)
-    listener = socket.create_server(("127.0.0.2", tls_db.spec.port))
-    thread = threading.Thread(target=_forward, args=(listener, tls_db.spec.port), daemon=True)
-    thread.start()
-    with listener:
+    with forwarding("127.0.0.2", tls_db.spec.port):
         assert check(replace(elsewhere, ssl_mode="verify-ca")) is True
         error = failure(replace(elsewhere, ssl_mode="verify-full"))
     assert "127.0.0.2" in str(error)
@@ -200,24 +197,34 @@ def test_a_wrong_statement_is_fatal(mariadb_db: Database) -> None:
             snapshot.count(Read(shape, row_filter="nowhere = 1"))
 
 
-def _forward(listener: socket.socket, port: int) -> None:
-    """Pass connections on to a port, until the listener is closed."""
-    while True:
-        try:
-            client, _ = listener.accept()
-        except OSError:
-            return
-        server = socket.create_connection(("127.0.0.1", port))
-        for source, target in ((client, server), (server, client)):
-            threading.Thread(target=_pump, args=(source, target), daemon=True).start()
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
+def test_a_client_certificate_that_the_server_asks_for_is_shown(
+    tls_db: Database, certificates: Certificates
+) -> None:
+    tls_db.execute(
+        f"CREATE OR REPLACE USER certified IDENTIFIED BY '{SECRET}' REQUIRE X509",
+        f"GRANT SELECT ON `{tls_db.name}`.* TO certified",
+        admin=True,
+    )
+    shown = replace(
+        tls_db.spec,
+        username="certified",
+        password=SECRET,
+        ssl_mode="verify-full",
+        ssl_ca=certificates.ca,
+        ssl_cert=certificates.client_certificate,
+        ssl_key=certificates.client_key,
+    )
     try:
-        while data := source.recv(65536):
-            target.sendall(data)
-    except OSError:
-        return
+        assert check(shown) is True
+        for refused in (
+            replace(shown, ssl_cert=None, ssl_key=None),
+            replace(
+                shown,
+                ssl_cert=certificates.stranger_certificate,
+                ssl_key=certificates.stranger_key,
+            ),
+            replace(shown, ssl_mode="disable"),
+        ):
+            assert isinstance(failure(refused), ConnectionFailedError | CredentialsError)
     finally:
-        source.close()
-        target.close()
+        tls_db.execute("DROP USER certified", admin=True)

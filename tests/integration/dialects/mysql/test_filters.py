@@ -94,6 +94,38 @@ def test_anything_else_is_refused(expression: str, database: Database, table: Ta
     assert "row filter" in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "SLEEP(5) = 0",
+        "id = sleep (5)",
+        "id = `SLEEP`(5)",
+        "id = SLEEP/* ; */(5)",
+        "id = SLEEP -- x\n (5)",
+        "LOAD_FILE('/etc/passwd') IS NULL",
+        "GET_LOCK('a', 10)",
+        "BENCHMARK(1000000, MD5('a')) = 0",
+        "id IN (SELECT id FROM t FOR UPDATE)",
+        "id IN (SELECT id FROM t LOCK /* */ IN SHARE MODE)",
+        "id = (SELECT NEXT VALUE FOR s)",
+    ],
+)
+def test_what_has_effects_is_refused(expression: str, database: Database, table: TableRef) -> None:
+    with pytest.raises(InvalidInputError, match=r"calls|locks") as raised:
+        MySQLSource(database.spec).check_filter(table, expression)
+    assert raised.value.field == "row_filter"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["name = 'SLEEP(5)'", "name <> 'for update' -- sleep(1)", "id IN (1, 2)", "LENGTH(name) > 1"],
+)
+def test_what_only_reads_like_it_is_taken(
+    expression: str, database: Database, table: TableRef
+) -> None:
+    MySQLSource(database.spec).check_filter(table, expression)
+
+
 @pytest.mark.parametrize("victim", ["victim", "victim2"])
 def test_a_function_that_writes_can_not(victim: str, database: Database, table: TableRef) -> None:
     database.execute(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from arus_dagster.dialects.base import ConnectionSpec
 from arus_dagster.dialects.postgresql.destination import PostgresDestination
 from arus_dagster.dialects.postgresql.source import PostgresSource
 from arus_dagster.errors import (
@@ -16,6 +18,7 @@ from arus_dagster.errors import (
     CredentialsError,
 )
 from tests.certificates import Certificates
+from tests.forwarding import forwarding
 from tests.servers import PASSWORD, Database, PostgreSQLServer
 
 
@@ -106,3 +109,65 @@ def test_a_ca_that_is_no_certificate_is_refused(
     spec = replace(postgres_tls_server.spec("postgres"), ssl_mode="verify-ca", ssl_ca="nonsense")
     with pytest.raises(ConnectionFailedError, match="root certificate"):
         PostgresSource(spec).test()
+
+
+@pytest.fixture
+def certified(postgres_tls_server: PostgreSQLServer) -> Iterator[ConnectionSpec]:
+    """A database whose server lets nobody in without a certificate of its authority."""
+    with postgres_tls_server.database() as database:
+        rules = (
+            f"hostssl {database.name} arus all scram-sha-256 clientcert=verify-full\n"
+            f"host {database.name} arus all reject"
+        )
+        with postgres_tls_server.access(rules):
+            yield database.spec
+
+
+def test_a_client_certificate_that_the_server_asks_for_is_shown(
+    certified: ConnectionSpec, certificates: Certificates
+) -> None:
+    shown = replace(
+        certified,
+        ssl_mode="verify-full",
+        ssl_ca=certificates.ca,
+        ssl_cert=certificates.client_certificate,
+        ssl_key=certificates.client_key,
+    )
+    assert PostgresSource(shown).test().tls
+    assert PostgresDestination(shown).test().tls
+
+    for refused in (
+        replace(shown, ssl_cert=None, ssl_key=None),
+        replace(
+            shown, ssl_cert=certificates.stranger_certificate, ssl_key=certificates.stranger_key
+        ),
+        replace(shown, ssl_mode="disable"),
+    ):
+        with pytest.raises((ConnectionFailedError, CredentialsError)) as raised:
+            PostgresSource(refused).test()
+        assert "PRIVATE KEY" not in str(raised.value)
+        assert PASSWORD not in str(raised.value)
+
+
+def test_a_key_that_does_not_belong_to_the_certificate_is_refused(
+    certified: ConnectionSpec, certificates: Certificates
+) -> None:
+    half = replace(
+        certified,
+        ssl_mode="require",
+        ssl_cert=certificates.client_certificate,
+        ssl_key=certificates.stranger_key,
+    )
+    with pytest.raises(ArusError, match=r"key|certificate") as raised:
+        PostgresSource(half).test()
+    assert certificates.stranger_key not in str(raised.value)
+
+
+def test_verify_full_checks_the_name(
+    postgres_tls_server: PostgreSQLServer, certificates: Certificates
+) -> None:
+    spec = replace(postgres_tls_server.spec("postgres"), host="127.0.0.2", ssl_ca=certificates.ca)
+    with forwarding("127.0.0.2", spec.port):
+        assert PostgresSource(replace(spec, ssl_mode="verify-ca")).test().tls
+        with pytest.raises(ConnectionFailedError, match=r"127\.0\.0\.2"):
+            PostgresSource(replace(spec, ssl_mode="verify-full")).test()

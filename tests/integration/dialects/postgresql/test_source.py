@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from arus_dagster.dialects.base import Read, TableRef, TableShape, Window
 from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.source import PostgresSource
-from arus_dagster.errors import InvalidInputError
+from arus_dagster.errors import ArusError, InvalidInputError
+from tests.dagster_stack import wait_for
 from tests.servers import Database
 
 
@@ -138,7 +140,8 @@ def test_a_usable_filter_is_accepted_and_an_unusable_one_explained(
         ("id +", "syntax error"),
         ("id", "must be type boolean"),
         ("1=1; DROP TABLE t", "semicolon"),
-        ("id = (SELECT count(*) FROM nextval('s'))", "does not exist"),
+        ("id = (SELECT count(*) FROM nextval('s'))", "calls nextval"),
+        ("no_such(id)", "does not exist"),
     ):
         with pytest.raises(InvalidInputError, match=reason):
             source.check_filter(table, row_filter)
@@ -157,6 +160,82 @@ def test_a_filter_can_write_nothing(source: PostgresSource, pg_source_db: Databa
     with source.snapshot() as snapshot, pytest.raises(Exception, match="read-only"):
         list(snapshot.stream(Read(shape, row_filter="write()")))
     assert pg_source_db.rows("SELECT * FROM written") == []
+
+
+@pytest.mark.parametrize(
+    "row_filter",
+    [
+        "pg_read_file('/etc/passwd') = ''",
+        "pg_catalog.pg_read_file('/etc/passwd') = ''",
+        "id = (SELECT 1 FROM PG_LS_DIR ('/'))",
+        '"pg_sleep"(5) IS NULL',
+        "pg_sleep/* ( */(5) IS NULL",
+        "pg_sleep -- (\n (5) IS NULL",
+        "lo_import('/etc/passwd') > 0",
+        "pg_notify('a', 'b') IS NULL",
+        "pg_advisory_lock(1) IS NULL",
+        "pg_terminate_backend(pg_backend_pid())",
+        "set_config('role', 'postgres', false) = ''",
+        "query_to_xml('SELECT 1', true, true, '') IS NULL",
+        "id IN (SELECT id FROM ROWS FROM (pg_ls_dir('/')) AS t(id))",
+        "random() < 2",
+        "outside('x')",
+    ],
+)
+def test_a_filter_calls_nothing_that_does_more_than_answer(
+    source: PostgresSource, pg_source_db: Database, row_filter: str
+) -> None:
+    pg_source_db.execute(
+        "CREATE TABLE t (id int)",
+        # As an extension such as dblink makes them.
+        "CREATE FUNCTION outside(text) RETURNS bool LANGUAGE sql AS 'SELECT true'",
+    )
+    with pytest.raises(InvalidInputError, match=r"calls .*only functions") as raised:
+        source.check_filter(TableRef("public", "t"), row_filter)
+    assert raised.value.field == "row_filter"
+
+
+def test_a_name_that_is_spelled_by_code_points_hides_nothing(
+    source: PostgresSource, pg_source_db: Database
+) -> None:
+    pg_source_db.execute("CREATE TABLE t (id int)")
+    with pytest.raises(InvalidInputError, match="code points"):
+        source.check_filter(TableRef("public", "t"), 'U&"pg_sl\\0065ep"(5) IS NULL')
+
+
+def test_a_filter_may_call_what_only_answers(
+    source: PostgresSource, pg_source_db: Database
+) -> None:
+    pg_source_db.execute("CREATE TABLE t (id int, random int, at timestamptz)")
+    for row_filter in (
+        "at > now() - interval '1 day' AND lower(id::text) <> 'pg_sleep(5)'",
+        "random IN (1, 2) -- pg_sleep(5)",
+        "coalesce(id, 0) > 0 AND id IN (SELECT abs(id) FROM t)",
+    ):
+        source.check_filter(TableRef("public", "t"), row_filter)
+
+
+def test_a_question_that_takes_too_long_is_given_up_by_the_server_too(
+    pg_source_db: Database,
+) -> None:
+    pg_source_db.execute("CREATE TABLE t (id int)")
+    source = PostgresSource(replace(pg_source_db.spec, read_timeout_seconds=1))
+    # Called when planned, as whatever is immutable.
+    pg_source_db.execute(
+        "CREATE FUNCTION slow() RETURNS bool LANGUAGE sql IMMUTABLE AS"
+        " 'SELECT count(*) > 0 FROM generate_series(1, 100000000000)'"
+    )
+    with pytest.raises(ArusError):
+        source.check_filter(TableRef("public", "t"), "slow()")
+    wait_for(
+        lambda: (
+            not pg_source_db.rows(
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+                " AND application_name = 'arus source'"
+            )
+        ),
+        "the server to give the question up",
+    )
 
 
 def test_every_call_on_a_snapshot_sees_the_same_rows(
