@@ -15,8 +15,14 @@ from arus_dagster.catalog import Destination
 from arus_dagster.catalog.repositories import destinations
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.catalog.specs import connection_spec
+from arus_dagster.catalog.warehouse_names import may_be_same
+from arus_dagster.dialects.base import ServerReport
 from arus_dagster.dialects.postgresql.destination import PostgresDestination
 from arus_dagster.dialects.registry import DIALECTS
+from arus_dagster.errors import ArusError
+from arus_dagster.logging import get_logger
+
+log = get_logger(__name__)
 
 
 def create(session: Session, new: DestinationIn) -> Destination:
@@ -50,12 +56,34 @@ def delete(session: Session, destination_id: uuid.UUID) -> None:
     destinations.delete(session, destinations.get(session, destination_id))
 
 
+def identify(session: Session, destination: Destination) -> None:
+    """Ask warehouses who they are, where that tells whether two destinations are one database.
+
+    One that can't be asked now counts as what its address says.
+
+    Raises:
+        ConflictError: as ``test``.
+    """
+    others = may_be_same(session, destination)
+    for place in (destination, *others) if others else ():
+        if place.identity is not None:
+            continue
+        try:
+            identity = PostgresDestination(connection_spec(session, place)).identity()
+        except ArusError as error:
+            log.warning("warehouse_not_identified", destination=place.name, reason=error.message)
+            continue
+        destinations.record_identity(session, place, identity)
+
+
 def test(session: Session, side: Catalog, destination_id: uuid.UUID) -> Connected:
     """Connect, and store whether that worked.
 
     Raises:
         NotFoundError: there is no such destination.
         ConnectionFailedError, CredentialsError: the warehouse can't be used; the message says why.
+        ConflictError: another destination is the same database, and pipelines of both write the
+            same tables.
     """
     destination = destinations.get(session, destination_id)
     warehouse = PostgresDestination(connection_spec(session, destination))
@@ -63,6 +91,11 @@ def test(session: Session, side: Catalog, destination_id: uuid.UUID) -> Connecte
     def record(own: Session, reason: str) -> None:
         destinations.record_test(own, destinations.get(own, destination_id), reason)
 
-    report = attempt(warehouse.test, side, record)
+    def connect() -> ServerReport:
+        report = warehouse.test()
+        destinations.record_identity(session, destination, report.identity)
+        return report
+
+    report = attempt(connect, side, record)
     destinations.record_test(session, destination, None)
     return Connected(server_version=report.server_version, tls=report.tls)

@@ -52,7 +52,56 @@ class Instigators:
     def state(self, pipeline: Pipeline) -> State:
         """A pipeline that nothing starts can't be paused; it counts as active."""
         instigator = self.of(pipeline)
-        return "active" if instigator is None else _state_of(instigator)
+        if instigator is not None:
+            return _state_of(instigator)
+        waits = starter(pipeline) is not None  # for Dagster to load it
+        return "paused" if waits and pipeline.starts_paused else "active"
+
+
+def starter(pipeline: Pipeline) -> Literal["schedule", "sensor"] | None:
+    """What is to start the pipeline by itself."""
+    if not any(table.enabled for table in pipeline.tables):
+        return None
+    if pipeline.schedule is not None:
+        return "schedule"
+    return "sensor" if pipeline.depends_on is not None else None
+
+
+def hand_over_state(
+    dagster: DagsterClient,
+    definitions: DefinitionsReloader,
+    pipeline: Pipeline,
+    before: Literal["schedule", "sensor"] | None,
+) -> None:
+    """Let what is to start a pipeline from now on have the state of what started it before.
+
+    A pipeline that is paused stays so when it is given a schedule in place of an upstream, or the
+    other way round, and for as long as nothing starts it.
+
+    Args:
+        pipeline: changed, and the change not committed yet.
+        before: what started it before the change.
+
+    Raises:
+        UnavailableError: Dagster can't tell the state.
+    """
+    if before is None or starter(pipeline) == before:
+        return
+    definitions.ensure_current()
+    by_name: Mapping[str, Instigator]
+    if before == "schedule":
+        name, by_name = names.schedule_name(pipeline.slug), dagster.schedules()
+    else:
+        name, by_name = names.upstream_sensor_name(pipeline.slug), dagster.sensors()
+    replaced = by_name.get(name)
+    if replaced is None:
+        return  # Dagster could not load the pipeline; what it starts with then stands as it is
+    pipeline.starts_paused = _state_of(replaced) == "paused"
+    # When the pipeline comes back to it, its state is that of what started it meanwhile.
+    if before == "schedule":
+        dagster.reset_schedule(name)
+    else:
+        dagster.reset_sensor(name)
 
 
 def trigger(

@@ -102,10 +102,11 @@ def update_pipeline(
     body: PipelineChanges,
     session: SessionDep,
     dagster: DagsterDep,
+    definitions: DefinitionsDep,
     settings: SettingsDep,
 ) -> Ok[PipelineDetail]:
-    """Fields left out stay. A run that is active goes on as it began."""
-    changed = service.update(session, id, body)
+    """Fields left out stay. A run that is active goes on as it began; a pause stays a pause."""
+    changed = service.update(session, dagster, definitions, id, body)
     return ok(view.pipeline_detail(session, dagster, settings.dagster_links, changed))
 
 

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from arus_api.destinations.service import identify
+from arus_api.pipelines.actions import hand_over_state, starter
 from arus_api.pipelines.schemas import PipelineChanges, PipelineIn
 from arus_api.pipelines.table_schemas import TableIn
 from arus_api.sources.service import discover
@@ -30,6 +32,7 @@ from arus_dagster.dialects.base import TableRef
 from arus_dagster.dialects.registry import open_source
 from arus_dagster.errors import InvalidInputError, NotFoundError
 from arus_dagster.orchestration.client import DagsterClient
+from arus_dagster.orchestration.definitions import DefinitionsReloader
 from arus_dagster.orchestration.run_lock import hold_idle
 
 T = TypeVar("T")
@@ -44,11 +47,13 @@ def create(session: Session, new: PipelineIn) -> Pipeline:
         ConnectionFailedError: the source has to be asked about a table or filter and is away.
     """
     source = _source(session, new.source_id)
+    destination = _destination(session, new.destination_id)
+    identify(session, destination)
     pipeline = pipelines.NewPipeline(
         name=new.name,
         description=new.description,
         source=source,
-        destination=_destination(session, new.destination_id),
+        destination=destination,
         schedule=_schedule(session, new),
         timezone=new.timezone,
         target_schema=new.target_schema,
@@ -64,12 +69,20 @@ def create(session: Session, new: PipelineIn) -> Pipeline:
     return made
 
 
-def update(session: Session, pipeline_id: uuid.UUID, changes: PipelineChanges) -> Pipeline:
+def update(
+    session: Session,
+    dagster: DagsterClient,
+    definitions: DefinitionsReloader,
+    pipeline_id: uuid.UUID,
+    changes: PipelineChanges,
+) -> Pipeline:
     """Change the fields that were sent.
 
     Raises:
         NotFoundError: there is no such pipeline.
         ConflictError, InvalidInputError, ConnectionFailedError: as ``create``.
+        UnavailableError: another thing is to start the pipeline from now on, and Dagster can't
+            tell whether it is paused.
     """
     pipeline = pipelines.get(session, pipeline_id)
     fields = changes.model_dump(exclude_unset=True, exclude={"tables", "source_id"})
@@ -80,9 +93,10 @@ def update(session: Session, pipeline_id: uuid.UUID, changes: PipelineChanges) -
             field="source_id",
         )
     if changes.destination_id is not None:
-        _destination(session, changes.destination_id)
+        identify(session, _destination(session, changes.destination_id))
     choices = None if changes.tables is None else _choices(changes.tables)
     before = {TableRef(t.schema, t.name): t.row_filter for t in pipeline.tables}
+    started_by = starter(pipeline)
     changed = _with_discovery(
         session,
         pipeline.source,
@@ -90,6 +104,7 @@ def update(session: Session, pipeline_id: uuid.UUID, changes: PipelineChanges) -
         lambda: pipelines.update(session, pipelines.get(session, pipeline_id), fields, choices),
     )
     _check_filters(session, changed, before)
+    hand_over_state(dagster, definitions, changed, started_by)
     return changed
 
 
@@ -108,6 +123,8 @@ def follow_selection(session: Session, source_id: uuid.UUID, tables: Sequence[Ta
         if existing is None
         else {TableRef(t.schema, t.name): t.row_filter for t in existing.tables}
     )
+    if existing is None:
+        identify(session, destinations.get_default(session))
     choices = _choices(tables)
     followed = _with_discovery(
         session, source, lambda: selection_pipelines.apply(session, source, choices)

@@ -30,6 +30,8 @@ class Destination(Identified, Timestamped, Base):
     target_schema: Mapped[str] = mapped_column(
         String(63), server_default="analytics", nullable=False
     )
+    # What the server says of itself, once it was asked: one warehouse may have several addresses.
+    identity: Mapped[str | None] = mapped_column(Text)
     is_default: Mapped[bool] = mapped_column(Boolean, server_default=text("false"), nullable=False)
     status: Mapped[str] = mapped_column(String(20), server_default="registered", nullable=False)
     last_tested: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

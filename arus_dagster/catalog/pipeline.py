@@ -27,7 +27,9 @@ from arus_dagster.catalog.source import Source
 class Pipeline(Identified, Timestamped, Base):
     """A pipeline; ``slug`` is its Dagster job's name and asset group, kept through renames.
 
-    Whether it is paused is Dagster's to say (its schedule's state), so it is not stored here.
+    Whether it is paused is Dagster's to say (its schedule's state), so it is not stored here;
+    ``starts_paused`` is the state that a schedule or sensor has before anybody started or stopped
+    it in Dagster, which is that of the one it replaced.
     ``schedule`` None means no schedule of its own; ``timezone``, ``max_retries``,
     ``initial_backoff`` and ``timeout_seconds`` None mean the installation's setting.
     ``from_selection`` marks the one pipeline that follows its source's table selection; the
@@ -60,6 +62,9 @@ class Pipeline(Identified, Timestamped, Base):
     initial_backoff: Mapped[int | None] = mapped_column(Integer)
     timeout_seconds: Mapped[int | None] = mapped_column(Integer)
     from_selection: Mapped[bool] = mapped_column(
+        Boolean, server_default=text("false"), nullable=False
+    )
+    starts_paused: Mapped[bool] = mapped_column(
         Boolean, server_default=text("false"), nullable=False
     )
     rows_synced_before: Mapped[int] = mapped_column(BigInteger, server_default="0", nullable=False)

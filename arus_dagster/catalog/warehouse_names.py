@@ -8,10 +8,11 @@ engine keeps for itself. The database's unique constraints hold what is chosen h
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from arus_dagster.catalog.destination import Destination
@@ -29,6 +30,7 @@ from arus_dagster.errors import ConflictError, InvalidInputError
 OWN_TABLES = (STATE_TABLE, RAW_RUNS_TABLE, DEAD_LETTERS_TABLE)
 _SYSTEM_SCHEMAS = frozenset({"information_schema", "arus_config"})
 _HASH_DIGITS = 10
+_LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 
 
 def check_schema(name: str, field_name: str) -> None:
@@ -71,8 +73,45 @@ class WarehouseNames:
         return target_name(name) == name and (schema, name) not in self.taken
 
 
+def address(destination: Destination) -> tuple[str, int, str]:
+    """Host, port and database, with one spelling for what is one host for certain."""
+    host = destination.host.lower().rstrip(".").strip("[]")
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return ("localhost" if host in _LOCAL_NAMES else host), *_rest(destination)
+    mapped = getattr(number, "ipv4_mapped", None) or number
+    return ("localhost" if mapped.is_loopback else str(mapped)), *_rest(destination)
+
+
+def _rest(destination: Destination) -> tuple[int, str]:
+    return destination.port, destination.database
+
+
+def same_warehouse(one: Destination, other: Destination) -> bool:
+    """Whether two destinations are one database, as far as is known.
+
+    By address, or by what the server says of itself: one server may have several names. A server
+    that is a physical copy of another one says the same and counts as the same; then tables of
+    the second get names of their own where the first has those, which harms nobody.
+    """
+    if address(one) == address(other):
+        return True
+    return one.identity is not None and one.identity == other.identity
+
+
+def may_be_same(session: Session, destination: Destination) -> Sequence[Destination]:
+    """Other destinations that could be the same database, if only they were asked."""
+    others = session.scalars(
+        select(Destination).where(
+            Destination.id != destination.id, Destination.database == destination.database
+        )
+    ).all()
+    return [other for other in others if address(other) != address(destination)]
+
+
 def refuse_clash(session: Session, destination: Destination) -> None:
-    """Look whether a destination that was moved has tables that another's pipelines write there.
+    """Look whether a destination has tables that another's pipelines write in the same database.
 
     Raises:
         ConflictError: it has; the tables are named.
@@ -110,14 +149,14 @@ def names_taken(
     Args:
         besides: tables whose names are about to be given anew.
     """
-    place = (func.lower(Destination.host), Destination.port, Destination.database)
-    here = (destination.host.lower(), destination.port, destination.database)
-    advisory_lock(session, f"warehouse {here}")
-    siblings: Sequence[Destination] = session.scalars(
-        select(Destination).where(
-            *(column == value for column, value in zip(place, here, strict=True))
+    advisory_lock(session, f"warehouse {destination.database}")
+    siblings = [
+        other
+        for other in session.scalars(
+            select(Destination).where(Destination.database == destination.database)
         )
-    ).all()
+        if same_warehouse(destination, other)
+    ]
     left_out = [table.id for table in besides]
     rows = session.execute(
         select(

@@ -43,6 +43,7 @@ class PipelineDefinition:
     Args:
         schedule: cron expression, or None for no schedule of its own.
         depends_on: the upstream pipeline's id.
+        starts_paused: the state of its schedule or sensor until it is started or stopped.
     """
 
     id: str
@@ -57,6 +58,7 @@ class PipelineDefinition:
     schedule: str | None
     timezone: str
     depends_on: str | None
+    starts_paused: bool
     timeout_seconds: int
     tables: tuple[TableDefinition, ...]
 
@@ -134,6 +136,7 @@ def _definition(
         schedule=pipeline.schedule,
         timezone=pipeline.timezone or in_force.timezone,
         depends_on=str(pipeline.depends_on) if pipeline.depends_on else None,
+        starts_paused=pipeline.starts_paused,
         timeout_seconds=pipeline.timeout_seconds or in_force.timeout_seconds,
         tables=tuple(tables),
     )

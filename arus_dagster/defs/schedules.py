@@ -35,7 +35,11 @@ def build_schedule(pipeline: PipelineDefinition) -> dg.ScheduleDefinition | None
         cron_schedule=pipeline.schedule,
         execution_timezone=pipeline.timezone,
         execution_fn=_evaluation(pipeline.id),
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=(
+            dg.DefaultScheduleStatus.STOPPED
+            if pipeline.starts_paused
+            else dg.DefaultScheduleStatus.RUNNING
+        ),
         description=f"Syncs {pipeline.name}.",
     )
 

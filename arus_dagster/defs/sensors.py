@@ -30,7 +30,11 @@ def build_upstream_sensor(pipeline: PipelineDefinition) -> dg.SensorDefinition |
         job_name=names.job_name(pipeline.slug),
         evaluation_fn=_evaluation(pipeline.id),
         minimum_interval_seconds=INTERVAL_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=(
+            dg.DefaultSensorStatus.STOPPED
+            if pipeline.starts_paused
+            else dg.DefaultSensorStatus.RUNNING
+        ),
         description=f"Syncs {pipeline.name} when the pipeline it depends on has succeeded.",
     )
 

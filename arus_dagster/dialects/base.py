@@ -191,10 +191,16 @@ class HighWatermark:
 
 @dataclass(frozen=True, slots=True)
 class ServerReport:
-    """What a successful connection test learned."""
+    """What a successful connection test learned.
+
+    Args:
+        identity: the same for one database by whichever name it is reached; None where the server
+            does not tell. A physical copy of a server has that of its original.
+    """
 
     server_version: str
     tls: bool
+    identity: str | None = None
 
 
 class SourceSnapshot(Protocol):

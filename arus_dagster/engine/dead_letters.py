@@ -28,33 +28,44 @@ class Rejections:
         self._spool = spool
         self._policy = policy
         self._reasons: dict[str, None] = {}
+        self._put_back = 0
 
     @property
     def count(self) -> int:
+        """All rows set aside, those put back included."""
         return self._spool.count
+
+    @property
+    def fresh(self) -> int:
+        return self._spool.count - self._put_back
 
     @property
     def reasons(self) -> str:
         """The first reasons, for a message."""
         return "; ".join(self._reasons)
 
-    def add(self, rejected: RejectedRow, *, transformed: bool = False) -> None:
-        """Set a row aside.
-
-        Args:
-            transformed: whether the payload is what scripts made of the row.
+    def add(self, rejected: RejectedRow) -> None:
+        """Set a row aside; its payload is the source's row, whatever scripts made of it.
 
         Raises:
             DeadLetterLimitError: it is one too many.
         """
-        if len(self._reasons) < _REASONS_SHOWN:
-            self._reasons.setdefault(rejected.reason)
-        self._spool.add(rejected, transformed=transformed)
-        if self.count > self._policy.dead_letter_limit:
+        self._keep(rejected)
+        if self.fresh > self._policy.dead_letter_limit:
             raise DeadLetterLimitError(
                 f"more than {self._policy.dead_letter_limit} rows were rejected"
                 f" (dead_letter_limit): {self.reasons}"
             )
+
+    def put_back(self, rejected: RejectedRow) -> None:
+        """Set a letter that was tried again aside again; no limit counts it a second time."""
+        self._put_back += 1
+        self._keep(rejected)
+
+    def _keep(self, rejected: RejectedRow) -> None:
+        if len(self._reasons) < _REASONS_SHOWN:
+            self._reasons.setdefault(rejected.reason)
+        self._spool.add(rejected)
 
     def judge(self, extracted: int, *, full: bool) -> None:
         """Look at the whole, when all rows are through.
@@ -67,10 +78,10 @@ class Rejections:
             DeadLetterLimitError: too large a share failed, or, in a full load, every row.
         """
         allowed = max(SHARE_COUNTS_FROM, int(extracted * self._policy.dead_letter_share))
-        if self.count > allowed:
+        if self.fresh > allowed:
             raise DeadLetterLimitError(
-                f"{self.count} of {extracted} rows were rejected, more than"
+                f"{self.fresh} of {extracted} rows were rejected, more than"
                 f" {self._policy.dead_letter_share:.0%}: {self.reasons}"
             )
-        if full and self.count and self.count == extracted:
+        if full and self.fresh and self.fresh == extracted:
             raise DeadLetterLimitError(f"every row was rejected: {self.reasons}")

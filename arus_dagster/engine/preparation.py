@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from arus_dagster.dialects.base import Column, SourceSnapshot, TableShape
 from arus_dagster.dialects.postgresql.bookkeeping import TableState
-from arus_dagster.dialects.postgresql.connection import Connection
-from arus_dagster.dialects.postgresql.names import RESERVED_COLUMNS, target_name
-from arus_dagster.dialects.postgresql.predicates import is_deleted
+from arus_dagster.dialects.postgresql.connection import Apart, Connection
+from arus_dagster.dialects.postgresql.names import RESERVED_COLUMNS, SOURCE_LINE, target_name
+from arus_dagster.dialects.postgresql.predicates import is_deleted, is_deleted_line
 from arus_dagster.dialects.postgresql.raw_table import RawTable
 from arus_dagster.dialects.postgresql.target_table import (
     TargetShape,
@@ -44,6 +44,7 @@ class Prepared:
         columns: the same under the target's names.
         found: the source's columns, read or not, for the saved state.
         excludes_deleted: whether soft-deleted rows are left out at the source.
+        unread: columns of the source that the target lacks and may not be given.
     """
 
     shape: TableShape
@@ -55,6 +56,7 @@ class Prepared:
     scripts: tuple[Script, ...]
     job: LoadJob
     excludes_deleted: bool
+    unread: tuple[str, ...]
 
     def load(self) -> DirectLoad | StagedLoad:
         """The way that fits: straight where every row that comes stays as it is."""
@@ -76,6 +78,7 @@ def prepare(
     request: SyncRequest,
     snapshot: SourceSnapshot,
     connection: Connection,
+    apart: Apart,
     state: TableState | None,
     reject: Reject,
 ) -> Prepared:
@@ -119,7 +122,7 @@ def prepare(
     )
     if present is not None:
         try:
-            present = _change_target(connection, target, present, needed, target_key)
+            present = _change_target(apart, target, present, needed, target_key)
         except FatalError as error:
             raise IncompatibleDriftError(
                 f"{table.target} can't follow its source: {error.message}", events
@@ -128,6 +131,7 @@ def prepare(
     excludes_deleted = decided.full and not may_repeat
     job = LoadJob(
         connection=connection,
+        apart=apart,
         target=target,
         shape=present,
         columns=columns,
@@ -137,10 +141,12 @@ def prepare(
         window=decided.window,
         watermark=_renamed(columns, decided.watermark_column),
         deleted_condition=_deleted_condition(
-            columns, None if excludes_deleted else decided.deleted_column
+            read_shape,
+            None if excludes_deleted else decided.deleted_column,
+            transformed=bool(scripts),
         ),
         may_repeat=may_repeat,
-        raw=_raw_table(request, connection),
+        raw=_raw_table(request, connection, apart),
         run_id=request.run.id,
         may_alter=policy.auto_alter_schema,
         comment=shape.comment,
@@ -156,6 +162,7 @@ def prepare(
         scripts=scripts,
         job=job,
         excludes_deleted=excludes_deleted,
+        unread=needed.unread,
     )
 
 
@@ -201,7 +208,7 @@ def _reload_reason(
 
 
 def _change_target(
-    connection: Connection,
+    apart: Apart,
     target: TargetTable,
     present: TargetShape,
     needed: Reconciliation,
@@ -211,10 +218,11 @@ def _change_target(
     drop_key = present.key != key and present.key_name is not None
     if not (needed.added or needed.widened or drop_key):
         return present
-    with connection.transaction():
-        target.alter(needed.added, needed.widened or {})
+    with apart() as connection:
+        beside = TargetTable(connection, target.table)
+        beside.alter(needed.added, needed.widened or {})
         if drop_key:
-            target.drop_key(present)
+            beside.drop_key(present)
     changed = target.shape()
     if changed is None:
         raise ConfigurationError(f"{target.table} was dropped while it was changed")
@@ -229,14 +237,14 @@ def _require_read(names: Sequence[str], shape: TableShape, role: str) -> None:
             )
 
 
-def _raw_table(request: SyncRequest, connection: Connection) -> RawTable | None:
+def _raw_table(request: SyncRequest, connection: Connection, apart: Apart) -> RawTable | None:
     table = request.table
     if table.load_mode != "raw":
         return None
     if table.raw is None:
         raise ConfigurationError("load mode raw needs the name of a raw table")
     raw = RawTable(connection, request.raw_schema, table.raw, table.id)
-    raw.ensure()
+    raw.ensure(apart)
     return raw
 
 
@@ -246,6 +254,12 @@ def _renamed(columns: Sequence[Column], name: str | None) -> Column | None:
     return next(c for c in columns if c.name == target_column_name(name))
 
 
-def _deleted_condition(columns: Sequence[Column], name: str | None) -> str | None:
-    column = _renamed(columns, name)
-    return None if column is None else is_deleted(column.name, column.target_type)
+def _deleted_condition(shape: TableShape, name: str | None, *, transformed: bool) -> str | None:
+    """Whether the source's row is deleted, whatever scripts made of it."""
+    if name is None:
+        return None
+    position = next(n for n, column in enumerate(shape.columns) if column.name == name)
+    kind = shape.columns[position].target_type
+    if transformed:
+        return is_deleted_line(SOURCE_LINE, position, kind)
+    return is_deleted(target_column_name(name), kind)

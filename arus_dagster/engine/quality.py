@@ -29,7 +29,10 @@ def row_balance(extracted: int, loaded: int, deleted: int, dropped: int, failed:
         f" + {failed} failed"
     )
     if accounted != extracted:
-        raise BalanceError(f"the rows do not add up, nothing was kept: {message} ({accounted})")
+        raise BalanceError(
+            f"the rows do not add up, nothing was kept: {message} ({accounted}). A trigger or rule"
+            " on the target that leaves rows out would do this"
+        )
     return Check("row_balance", True, message, expected=extracted, actual=accounted)
 
 

@@ -1,47 +1,64 @@
 """Dead letters that a person asked to try again.
 
-Owns the second chance: letters go the way of ordinary rows, scripts included, but never put an
-older form of a row over a newer one. A whole reload needs none of this, for it meets every row.
+Owns the second chance: a letter holds the source's row, and goes the way of ordinary rows, raw
+copy and scripts included, but never puts an older form of a row over a newer one. Refuses to fail
+a table over letters: one that is rejected again is a letter again. A whole reload needs none of
+this, for it meets every row.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from arus_dagster.dialects.base import Chunk, Column, RejectedRow
+from arus_dagster.dialects.base import Chunk, Column, RejectedRow, SourceSnapshot
 from arus_dagster.dialects.copy_text import encode_line
 from arus_dagster.dialects.postgresql import merge
 from arus_dagster.dialects.postgresql.dead_letters import DeadLetterSpool
 from arus_dagster.dialects.postgresql.json_screen import JsonScreen
-from arus_dagster.dialects.postgresql.names import identifiers
+from arus_dagster.dialects.postgresql.names import identifier, identifiers
 from arus_dagster.dialects.postgresql.predicates import in_window
+from arus_dagster.dialects.postgresql.respelled import delete_superseded
 from arus_dagster.dialects.postgresql.stage import Stage, copy_chunk
 from arus_dagster.engine.dead_letters import Rejections
+from arus_dagster.engine.load.refusals import put_with_refusals
+from arus_dagster.engine.load.staged import SOURCE_COLUMN, source_line
 from arus_dagster.engine.preparation import Prepared
+from arus_dagster.engine.source_keys import SourceKeys
 from arus_dagster.engine.transform.payload import row_payload
 from arus_dagster.engine.transform.process import TransformProcess
 
 _STAGE = "_arus_replay"
+_SOURCE_STAGE = "_arus_replay_source"
+_KEYS = "_arus_replay_keys"
+# Letters held in memory at a time.
+_BATCH_LETTERS = 100
+_BATCH_BYTES = 1 << 22
 
 OpenTransform = Callable[[], AbstractContextManager[TransformProcess | None]]
 
 
 @dataclass(slots=True)
 class Replayed:
-    """What became of the letters; ``tried`` = ``loaded`` + ``dropped`` + those rejected again.
+    """What became of the letters; ``tried`` is the sum of the others but ``raw`` and ``growth``.
 
     Args:
-        dropped: by a script, or because the target holds a newer row.
+        deleted: they took a row out of the target, or would have.
+        dropped: by a script, or because the source or the target has a newer form of the row.
+        rejected: letters again.
+        raw: rows put into the raw table.
         growth: by how many rows the target grew.
     """
 
     tried: int = 0
     loaded: int = 0
+    deleted: int = 0
     dropped: int = 0
+    rejected: int = 0
+    raw: int = 0
     growth: int = 0
 
 
@@ -49,110 +66,171 @@ class Replay:
     """The letters of one table, within the open transaction of its load.
 
     Args:
-        script_columns: those that scripts added so far, for letters that scripts made.
         transform: opens the table's scripts.
     """
 
     def __init__(
         self,
         prepared: Prepared,
-        script_columns: Sequence[Column],
+        snapshot: SourceSnapshot,
         spool: DeadLetterSpool,
         rejections: Rejections,
         transform: OpenTransform,
     ) -> None:
         self._prepared = prepared
-        self._script_columns = tuple(script_columns)
+        self._snapshot = snapshot
         self._spool = spool
         self._rejections = rejections
         self._open_transform = transform
         self._stage: Stage | None = None
-        self._staged: dict[str, Column] = {}
-        self._done = Replayed()
+        self._source_stage: Stage | None = None
+        self._keys: SourceKeys | None = None
+        self.done = Replayed()
+        self.script_columns: tuple[Column, ...] = ()
 
-    def run(self, table_id: str) -> Replayed:
-        """Try the letters that are marked."""
+    def read(self, table_id: str) -> None:
+        """Take the letters that are marked, and make rows of them; the target is not touched.
+
+        Afterwards ``script_columns`` are those that scripts added to them.
+        """
         if not self._spool.any_requested(table_id):
-            return self._done
+            return
+        job, transformed = self._prepared.job, bool(self._prepared.scripts)
+        columns = (*job.columns, SOURCE_COLUMN) if transformed else job.columns
+        self._stage = Stage(job.connection, _STAGE, columns, job.key)
+        self._source_stage = Stage(job.connection, _SOURCE_STAGE, job.columns)
         with self._open_transform() as transform:
-            for payload, transformed in self._spool.take_requested(table_id):
-                self._done.tried += 1
-                self._try(payload, transform, transformed=transformed)
-        if self._stage is not None:
-            staged = self._stage.count()
-            merged = self._merge(self._stage)
-            self._done.loaded = merged.rows
-            self._done.growth = merged.fresh
-            self._done.dropped += staged - merged.rows
-        return self._done
+            for lines in self._batches(table_id):
+                self._take(self._source_stage, lines)
+                self._make_rows(self._stage, self._source_stage, transform)
 
-    def _try(
-        self, payload: Mapping[str, Any], transform: TransformProcess | None, *, transformed: bool
-    ) -> None:
-        columns = self._prepared.shape.columns
-        if transformed:
-            columns += self._script_columns
-        values = [_text(payload.get(column.name)) for column in columns]
-        fault = JsonScreen(columns).fault(values)
-        if fault is None and any(value is not None and "\0" in value for value in values):
-            fault = "a text holds a zero character, which PostgreSQL can't hold"
-        if fault is not None:
-            self._rejections.add(RejectedRow("extract", fault, payload), transformed=transformed)
-            return
-        line = encode_line(values)
-        if transform is None or transformed:
-            self._put(line, columns, transformed=transformed)
-            return
-        made = transform.apply(Chunk(line, 1))
-        self._done.dropped += made.dropped
-        for rejected in made.rejected:
-            self._rejections.add(rejected)
-        if made.rows:
-            self._put(made.data, made.columns, transformed=True)
-
-    def _put(self, line: bytes, columns: tuple[Column, ...], *, transformed: bool) -> None:
-        job = self._prepared.job
-        named = [replace(column, name=job.rename(column.name)) for column in columns]
+    def merge(self) -> None:
+        """Bring the rows into the target, where it holds nothing newer."""
         if self._stage is None:
-            self._stage = Stage(job.connection, _STAGE, named, job.key)
-        else:
-            self._stage.fit(named)
-        self._staged.update((column.name, column) for column in named)
-
-        def refuse(reason: str, refused: bytes) -> None:
-            text = refused.removesuffix(b"\n").decode("utf-8", "surrogateescape")
-            self._rejections.add(
-                RejectedRow("load", reason, row_payload(text, columns)), transformed=transformed
-            )
-
-        copy_chunk(
-            job.connection,
-            self._stage.sql,
-            [column.name for column in named],
-            line,
-            refuse,
-            in_transaction=True,
-        )
-
-    def _merge(self, stage: Stage) -> merge.Merged:
-        job = self._prepared.job
+            return
+        job, stage, done = self._prepared.job, self._stage, self.done
+        staged, rejected = stage.count(), done.rejected
         present = job.target.shape()
-        names = [name for name in self._staged if present is not None and name in present.types]
-        rows = f"SELECT {identifiers(names)} FROM {stage.sql}"
-        watermark = job.watermark.name if job.watermark else None
+        names = [column.name for column in job.columns]
+        names += [job.rename(column.name) for column in self.script_columns]
+        names = [name for name in names if present is not None and name in present.types]
+        assert job.window is not None and job.watermark is not None  # else a whole reload
+        watermark = job.watermark.name
+        condition = "true"
         if job.key:
             merge.drop_superseded(job.connection, stage.sql, job.key, watermark)
             if job.deleted_condition is not None:
-                rows += f" WHERE NOT {job.deleted_condition}"
-            return merge.merge_older(
-                job.connection, job.target.sql, names, job.key, watermark, rows
-            )
-        assert job.window is not None and job.watermark is not None  # else a whole reload
-        within = in_window(job.window, job.watermark.name, job.watermark.target_type)
-        # Rows of the window were read again just now, where the source still has them.
-        rows += f" WHERE NOT {within or 'true'}"
-        inserted = merge.insert_rows(job.connection, job.target.sql, names, rows)
-        return merge.Merged(inserted, inserted)
+                done.deleted = stage.count(job.deleted_condition)
+                gone = f"SELECT * FROM {stage.sql} WHERE {job.deleted_condition}"
+                done.growth -= merge.delete_older(
+                    job.connection, job.target.sql, job.key, watermark, gone
+                )
+                condition = f"NOT {job.deleted_condition}"
+        else:
+            within = in_window(job.window, watermark, job.watermark.target_type)
+            # Rows of the window were read again just now, where the source still has them.
+            condition = f"NOT {within or 'true'}"
+
+        def put(among: str | None) -> merge.Merged:
+            rows = f"SELECT {identifiers(names)} FROM {stage.sql} WHERE {condition}"
+            if among is not None:
+                rows += f" AND {among}"
+            if job.key:
+                return merge.merge_older(
+                    job.connection, job.target.sql, names, job.key, watermark, rows
+                )
+            inserted = merge.insert_rows(job.connection, job.target.sql, names, rows)
+            return merge.Merged(inserted, inserted)
+
+        merged = put_with_refusals(job.connection, stage, put, self._refuse_staged)
+        done.loaded = merged.rows
+        done.growth += merged.fresh
+        done.dropped += staged - done.loaded - done.deleted - (done.rejected - rejected)
+
+    def _batches(self, table_id: str) -> Iterator[bytes]:
+        screen = JsonScreen(self._prepared.shape.columns)
+        lines: list[bytes] = []
+        size = 0
+        for payload in self._spool.take_requested(table_id):
+            self.done.tried += 1
+            values = [_text(payload.get(c.name)) for c in self._prepared.shape.columns]
+            fault = screen.fault(values)
+            if fault is None and any(value is not None and "\0" in value for value in values):
+                fault = "a text holds a zero character, which PostgreSQL can't hold"
+            if fault is not None:
+                self._reject(RejectedRow("extract", fault, payload))
+                continue
+            lines.append(encode_line(values))
+            size += len(lines[-1])
+            if len(lines) >= _BATCH_LETTERS or size >= _BATCH_BYTES:
+                yield b"".join(lines)
+                lines, size = [], 0
+        if lines:
+            yield b"".join(lines)
+
+    def _take(self, source: Stage, lines: bytes) -> None:
+        """Have the source stage hold the rows that can be kept, in place of the last batch."""
+        job = self._prepared.job
+        source.clear()
+        names = [column.name for column in job.columns]
+        copy_chunk(job.connection, source.sql, names, lines, self._refuse_source)
+        if job.loose_key:
+            self._drop_respelled(source)
+        if job.raw is not None:
+            self.done.raw += job.raw.append(source.sql, job.columns, job.run_id)
+
+    def _drop_respelled(self, source: Stage) -> None:
+        """Drop letters whose key the source has come to spell in another way."""
+        job = self._prepared.job
+        first = job.loose_key[0]
+        if self._keys is None:
+            self._keys = SourceKeys(self._prepared, job.connection, self._snapshot, _KEYS)
+        values = job.connection.rows(
+            f"SELECT DISTINCT {identifier(first)}::text FROM {source.sql}"
+            f" WHERE {identifier(first)} IS NOT NULL"
+        )
+        if values:
+            self._keys.read_among(first, [value for (value,) in values])
+        self.done.dropped += delete_superseded(
+            job.connection, source.sql, job.key, job.loose_key, self._keys.sql
+        )
+
+    def _make_rows(self, stage: Stage, source: Stage, transform: TransformProcess | None) -> None:
+        job = self._prepared.job
+        names = [column.name for column in job.columns]
+        lines, rows = source.lines(names), source.count()
+        if transform is None:
+            copy_chunk(job.connection, stage.sql, names, lines, self._refuse_source)
+            return
+        made = transform.apply(Chunk(lines, rows))
+        self.done.dropped += made.dropped
+        for rejected in made.rejected:
+            self._reject(rejected)
+        self.script_columns = made.columns[len(job.columns) :]
+        renamed = [replace(c, name=job.rename(c.name)) for c in self.script_columns]
+        stage.fit(renamed)
+        names += [*(column.name for column in renamed), SOURCE_COLUMN.name]
+        copy_chunk(job.connection, stage.sql, names, made.with_sources(), self._refuse_made)
+
+    def _refuse_staged(self, reason: str, row: str) -> None:
+        assert self._stage is not None  # it holds the row
+        if self._prepared.scripts:
+            self._refuse_made(reason, self._stage.line(row, [SOURCE_COLUMN.name]))
+        else:
+            names = [column.name for column in self._prepared.job.columns]
+            self._refuse_source(reason, self._stage.line(row, names))
+
+    def _refuse_made(self, reason: str, line: bytes) -> None:
+        self._refuse_source(reason, source_line(line))
+
+    def _refuse_source(self, reason: str, line: bytes) -> None:
+        text = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
+        payload = row_payload(text, self._prepared.shape.columns)
+        self._reject(RejectedRow("load", reason, payload))
+
+    def _reject(self, rejected: RejectedRow) -> None:
+        self.done.rejected += 1
+        self._rejections.put_back(rejected)
 
 
 def _text(value: Any) -> str | None:

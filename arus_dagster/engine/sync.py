@@ -6,7 +6,11 @@ comes from and who looks at the result.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from arus_dagster.dialects.postgresql.bookkeeping import ensure_schemas, read_state
+from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.destination import PostgresDestination
 from arus_dagster.dialects.registry import open_source
 from arus_dagster.engine.cancellation import CancelToken
@@ -43,15 +47,24 @@ def sync_table(request: SyncRequest, *, on_message: OnMessage, cancel: CancelTok
 def _sync(request: SyncRequest, on_message: OnMessage, cancel: CancelToken) -> SyncResult:
     table, policy = request.table, request.policy
     destination = PostgresDestination(request.destination)
+
+    @contextlib.contextmanager
+    def apart() -> Iterator[Connection]:
+        with (
+            destination.apart(policy.lock_timeout_seconds) as beside,
+            cancel.telling(beside.cancel),
+        ):
+            yield beside
+
     source = open_source(request.source, tinyint1_as_bool=table.tinyint1_as_bool)
     with (
-        destination.session(table.id, request.run.id, policy.lock_timeout_seconds) as connection,
+        destination.load(table.id, request.run.id, policy.lock_timeout_seconds) as connection,
         cancel.telling(connection.cancel),
     ):
         schemas = [table.target.schema, *([table.raw.schema] if table.raw else [])]
-        ensure_schemas(connection, schemas, request.raw_schema)
+        ensure_schemas(connection, schemas, request.raw_schema, apart)
         # Read under the table's lock and before the snapshot: a window may start too early,
         # never too late.
         state = read_state(connection, request.raw_schema, table.id)
         with source.snapshot() as snapshot, cancel.telling(snapshot.cancel):
-            return Transfer(request, connection, snapshot, state, on_message, cancel).run()
+            return Transfer(request, connection, apart, snapshot, state, on_message, cancel).run()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from arus_dagster.dialects.base import Chunk, Column, HighWatermark, RejectedRow, SourceSnapshot
 from arus_dagster.dialects.postgresql.bookkeeping import TableState, write_state
-from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.connection import Apart, Connection
 from arus_dagster.dialects.postgresql.dead_letters import DeadLetterSpool
 from arus_dagster.dialects.postgresql.names import literal
 from arus_dagster.dialects.postgresql.types import is_temporal
@@ -25,7 +25,7 @@ from arus_dagster.engine.preparation import prepare
 from arus_dagster.engine.progress import OnMessage, Progress
 from arus_dagster.engine.reading import ReadAhead
 from arus_dagster.engine.replay import Replay
-from arus_dagster.engine.result import Check, SyncResult
+from arus_dagster.engine.result import Check, DriftEvent, SyncResult
 from arus_dagster.engine.specs import SyncRequest
 from arus_dagster.engine.transform.payload import row_payload
 from arus_dagster.engine.transform.process import TransformProcess
@@ -35,7 +35,8 @@ class Transfer:
     """One load, ready to run.
 
     Args:
-        connection: the warehouse's session, alone with the table.
+        connection: in the load's open transaction of the warehouse, alone with the table.
+        apart: opens a short transaction beside it.
         snapshot: the source's.
         state: what the last sync left, or None.
     """
@@ -44,6 +45,7 @@ class Transfer:
         self,
         request: SyncRequest,
         connection: Connection,
+        apart: Apart,
         snapshot: SourceSnapshot,
         state: TableState | None,
         on_message: OnMessage,
@@ -61,7 +63,7 @@ class Transfer:
         self._extracted = 0
         self._dropped = 0
         self._warnings: Counter[str] = Counter()
-        self._prepared = prepare(request, snapshot, connection, state, self._refuse)
+        self._prepared = prepare(request, snapshot, connection, apart, state, self._refuse)
         self._load = self._prepared.load()
 
     def run(self) -> SyncResult:
@@ -75,9 +77,12 @@ class Transfer:
         self._load.begin()
         self._move()
         self._rejections.judge(self._extracted, full=plan.full)
+        replay = self._read_letters()
         counts = self._load.settle()
-        if not plan.full:
-            self._replay(counts)
+        # The target may have refused some more.
+        self._rejections.judge(self._extracted, full=plan.full)
+        drift = (*self._prepared.drift, *self._left_out())
+        self._put_letters(replay, counts)
         removed = remove_missing(
             self._request,
             self._prepared,
@@ -106,20 +111,17 @@ class Transfer:
             window_lower=plan.window.lower if plan.window else None,
             full=plan.full,
             warnings=dict(self._warnings),
-            drift=self._prepared.drift,
+            drift=drift,
             checks=checks,
             columns=counts.columns,
         )
         self._conclude(result)
         return result
 
-    def _refuse(
-        self, reason: str, line: bytes, columns: tuple[Column, ...], *, transformed: bool
-    ) -> None:
+    def _refuse(self, reason: str, line: bytes) -> None:
         text = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
-        self._rejections.add(
-            RejectedRow("load", reason, row_payload(text, columns)), transformed=transformed
-        )
+        payload = row_payload(text, self._prepared.shape.columns)
+        self._rejections.add(RejectedRow("load", reason, payload))
 
     def _move(self) -> None:
         prepared = self._prepared
@@ -159,29 +161,61 @@ class Transfer:
             self._prepared.scripts,
             self._prepared.shape.columns,
             on_print=lambda line: self._tell("INFO", f"script: {line}"),
-            known=self._present(self._state.script_columns if self._state else ()),
+            known=self._known_script_columns(),
         )
         with process, self._cancel.telling(process.cancel):
             yield process
 
-    def _replay(self, counts: LoadCounts) -> None:
-        """Try the letters that are marked for it, as if they had been read now."""
-        replayed = Replay(
-            self._prepared,
-            self._script_columns(),
-            self._spool,
-            self._rejections,
-            self._transform,
-        ).run(self._request.table.id)
-        if replayed.tried:
+    def _read_letters(self) -> Replay:
+        """Make rows of the letters that are marked for it, as if they had been read now."""
+        replay = Replay(
+            self._prepared, self._snapshot, self._spool, self._rejections, self._transform
+        )
+        if not self._prepared.plan.full:  # else they are met by the read itself
+            replay.read(self._request.table.id)
+            if isinstance(self._load, StagedLoad) and replay.script_columns:
+                self._load.take_columns(replay.script_columns)
+        return replay
+
+    def _put_letters(self, replay: Replay, counts: LoadCounts) -> None:
+        replay.merge()
+        done = replay.done
+        if done.tried:
             self._tell(
-                "INFO",
-                f"{replayed.tried:,} dead letters tried again, {replayed.loaded:,} of them loaded",
+                "INFO", f"{done.tried:,} dead letters tried again, {done.loaded:,} of them loaded"
             )
-        self._extracted += replayed.tried
-        self._dropped += replayed.dropped
-        counts.loaded += replayed.loaded
-        counts.growth += replayed.growth
+        self._extracted += done.tried
+        self._dropped += done.dropped
+        counts.raw += done.raw
+        counts.loaded += done.loaded
+        counts.deleted += done.deleted
+        counts.growth += done.growth
+
+    def _left_out(self) -> tuple[DriftEvent, ...]:
+        """Tell of columns that the target may not be given; the drift in those of scripts."""
+        left_out = self._load.left_out if isinstance(self._load, StagedLoad) else ()
+        names = [*self._prepared.unread, *(column.name for column in left_out)]
+        if names:
+            self._tell(
+                "WARNING",
+                f"left out, for the target lacks them and auto_alter_schema is off:"
+                f" {', '.join(names)}",
+            )
+        if not self._request.policy.schema_drift_detection:
+            return ()
+        known = {column.name for column in self._state.script_columns} if self._state else set()
+        return tuple(
+            DriftEvent(
+                "column_added",
+                column.name,
+                None,
+                column.target_type,
+                f"scripts add column {column.name} ({column.target_type}), which is left out:"
+                " auto_alter_schema is off",
+            )
+            for column in left_out
+            if column.name not in known
+        )
 
     def _check(self, counts: LoadCounts, removed: int) -> tuple[int, tuple[Check, ...]]:
         """The target's rows now, and the findings."""
@@ -228,6 +262,12 @@ class Transfer:
             script_columns=self._script_columns(),
             row_count=row_count,
         )
+
+    def _known_script_columns(self) -> tuple[Column, ...]:
+        """Those that scripts added before, in earlier runs or earlier in this one."""
+        before = self._present(self._state.script_columns if self._state else ())
+        now = self._load.script_columns if isinstance(self._load, StagedLoad) else ()
+        return (*before, *now)
 
     def _present(self, columns: Iterable[Column]) -> tuple[Column, ...]:
         """Those that the target has: one that a person dropped may come back as another type."""

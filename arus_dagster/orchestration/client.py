@@ -201,6 +201,17 @@ class DagsterClient:
         """Stop a sensor that ``sensors`` named."""
         self._ask("stop_sensor", id=sensor.state_id)
 
+    def reset_schedule(self, name: str) -> None:
+        """Forget that a schedule was ever started or stopped: it is as its definition says.
+
+        Raises NotFoundError if no such schedule is loaded.
+        """
+        self._ask("reset_schedule", schedule={**_REPOSITORY, "scheduleName": name})
+
+    def reset_sensor(self, name: str) -> None:
+        """The same for a sensor."""
+        self._ask("reset_sensor", sensor={**_REPOSITORY, "sensorName": name})
+
     # Definitions
 
     def assets(self, group: str | None = None) -> list[AssetNode]:

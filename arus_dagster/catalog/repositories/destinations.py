@@ -152,6 +152,7 @@ def update(
         if is_default is False:
             destination.is_default = False
     if _PLACE & changed.keys():
+        destination.identity = None  # until it is asked again
         refuse_clash(session, destination)
     if is_default is True:
         _make_default(session, destination)
@@ -179,6 +180,26 @@ def pipeline_names(session: Session, destination: Destination) -> Sequence[str]:
         .where(Pipeline.destination_id == destination.id)
         .order_by(Pipeline.name)
     ).all()
+
+
+def record_identity(session: Session, destination: Destination, identity: str | None) -> None:
+    """Store what the server says of itself.
+
+    Raises:
+        ConflictError: it is the warehouse of another destination too, and pipelines of both write
+            the same tables.
+    """
+    before = destination.identity
+    if before == identity:
+        return
+    destination.identity = identity
+    # Not written before it is known to stay: the failure is recorded in the same row from outside.
+    with session.no_autoflush:
+        try:
+            refuse_clash(session, destination)
+        except ConflictError:
+            destination.identity = before
+            raise
 
 
 def record_test(session: Session, destination: Destination, error: str | None) -> None:

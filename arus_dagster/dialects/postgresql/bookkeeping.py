@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arus_dagster.dialects.base import Column
-from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.connection import Apart, Connection
 from arus_dagster.dialects.postgresql.names import identifier, literal
 
 STATE_TABLE = "_arus_state"
@@ -53,7 +53,6 @@ _DEFINITIONS = {
         stage text NOT NULL,
         error text NOT NULL,
         "row" json NOT NULL,
-        transformed boolean NOT NULL,
         fingerprint text NOT NULL,
         created_at timestamptz NOT NULL DEFAULT now(),
         last_seen_at timestamptz NOT NULL DEFAULT now(),
@@ -94,7 +93,9 @@ class TableState:
     row_count: int
 
 
-def ensure_schemas(connection: Connection, schemas: Iterable[str], raw_schema: str) -> None:
+def ensure_schemas(
+    connection: Connection, schemas: Iterable[str], raw_schema: str, apart: Apart
+) -> None:
     """Make the schemas and the raw schema's own tables where they are missing."""
     wanted = set(schemas) | {raw_schema}
     present = {
@@ -113,15 +114,15 @@ def ensure_schemas(connection: Connection, schemas: Iterable[str], raw_schema: s
     }
     if wanted <= present and tables >= set(_DEFINITIONS):
         return
-    with connection.transaction():
-        connection.execute(f"SELECT pg_advisory_xact_lock({_SETUP_LOCK})")
+    with apart() as setup:
+        setup.execute(f"SELECT pg_advisory_xact_lock({_SETUP_LOCK})")
         for schema in sorted(wanted - present):
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+            setup.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
         for table, definition in _DEFINITIONS.items():
             own = f"{identifier(raw_schema)}.{table}"
-            connection.execute(f"CREATE TABLE IF NOT EXISTS {own} ({definition})")
+            setup.execute(f"CREATE TABLE IF NOT EXISTS {own} ({definition})")
             if table in _INDEXES:
-                connection.execute(
+                setup.execute(
                     f"CREATE INDEX IF NOT EXISTS {table}_listing ON {own} {_INDEXES[table]}"
                 )
 

@@ -1,8 +1,9 @@
 """A connection to PostgreSQL that can be bounded, cancelled from outside, and never leaks a secret.
 
-Owns connecting (TLS, time limits, keepalive), fixed session settings, and cancellation from
-another thread. Every driver error leaves here as one of this project's. Refuses to know what a
-statement means.
+Owns connecting (TLS, time limits, keepalive), settings, and cancellation from another thread.
+Every driver error leaves here as one of this project's. Refuses to know what a statement means,
+and to leave anything in a session: behind a pooler the next transaction may be another session's,
+and what is left in this one somebody else's. So settings are each transaction's own.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Protocol
 
 import psycopg2
@@ -23,10 +25,11 @@ import psycopg2.extensions
 
 from arus_dagster.dialects.base import ConnectionSpec, ServerReport
 from arus_dagster.dialects.postgresql.driver_errors import connect_error, statement_error
+from arus_dagster.dialects.postgresql.names import literal
 from arus_dagster.errors import CancelledError, ConfigurationError, ConnectionFailedError
 
 # Text forms must not depend on how a server, database or role is set up.
-SESSION_SETTINGS = {
+SETTINGS = {
     "datestyle": "ISO, YMD",
     "intervalstyle": "postgres",
     "timezone": "UTC",
@@ -36,6 +39,9 @@ SESSION_SETTINGS = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
 }
+# Named, for a database or role may have another one as its default.
+READ_COMMITTED = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _CANCEL_EVERY_SECONDS = 0.5
 _CANCEL_PATIENCE_SECONDS = 5.0
 _KEEPALIVE_IDLE_SECONDS = 30
@@ -49,6 +55,13 @@ class Writable(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """Take some bytes; called once a row."""
+
+
+class Apart(Protocol):
+    """Opens a short transaction beside a load's: ``with apart() as connection``."""
+
+    def __call__(self) -> AbstractContextManager[Connection]:
+        """Commits at the end of the block, or keeps nothing of it."""
 
 
 class Connection:
@@ -81,14 +94,6 @@ class Connection:
         self._timed_out = False
         self._raw = _connect(spec, application)
         self._raw.autocommit = True
-        try:
-            self.execute(
-                "SELECT "
-                + ", ".join(f"set_config('{k}', '{v}', false)" for k, v in SESSION_SETTINGS.items())
-            )
-        except BaseException:
-            self.close()
-            raise
 
     def __enter__(self) -> Connection:
         return self
@@ -146,10 +151,25 @@ class Connection:
         with self._statement(limited=False) as cursor:
             cursor.copy_expert(sql, sink)
 
+    def begin(self, how: str = READ_COMMITTED, settings: Mapping[str, str] = NO_SETTINGS) -> None:
+        """Open a transaction in which text forms and limits are as this project needs them.
+
+        Args:
+            how: the statement; ``settings`` are applied, and a snapshot is taken, with it.
+            settings: further ones for this transaction, or other values of the usual ones.
+        """
+        values = ", ".join(
+            f"set_config({literal(name)}, {literal(value)}, true)"
+            for name, value in (SETTINGS | dict(settings)).items()
+        )
+        self.execute(f"{how}; SELECT {values}")
+
     @contextlib.contextmanager
-    def transaction(self, begin: str = "BEGIN") -> Iterator[None]:
-        """A block that commits at its end, or rolls back and keeps nothing."""
-        self.execute(begin)
+    def transaction(
+        self, how: str = READ_COMMITTED, settings: Mapping[str, str] = NO_SETTINGS
+    ) -> Iterator[None]:
+        """A block that commits at its end, or rolls back and keeps nothing; see ``begin``."""
+        self.begin(how, settings)
         try:
             yield
             self.execute("COMMIT")

@@ -67,7 +67,7 @@ class DeadLetterStore:
     ) -> tuple[Sequence[DeadLetter], int]:
         """A page of a pipeline's letters, newest first, and how many there are in all."""
         condition = self._condition(pipeline_id, table_id)
-        with self._open() as connection:
+        with self._open() as connection, connection.transaction():
             if not self._exists(connection):
                 return (), 0
             total = int(connection.value(f"SELECT count(*) FROM {self._table} WHERE {condition}"))
@@ -112,7 +112,7 @@ class DeadLetterStore:
             if not ids:
                 return 0
             condition += f" AND id::text IN ({', '.join(literal(i) for i in ids)})"
-        with self._open() as connection:
+        with self._open() as connection, connection.transaction():
             if not self._exists(connection):
                 return 0
             return connection.execute(
@@ -161,29 +161,25 @@ class DeadLetterSpool:
     def __init__(self, connection: Connection, raw_schema: str) -> None:
         self._connection = connection
         self._table = f"{identifier(raw_schema)}.{DEAD_LETTERS_TABLE}"
-        self._waiting: list[tuple[RejectedRow, bool]] = []
+        self._waiting: list[RejectedRow] = []
         self._made = False
         self.count = 0
 
-    def add(self, rejected: RejectedRow, *, transformed: bool) -> None:
-        """Keep a row; only a few stay in this process's memory.
-
-        Args:
-            transformed: whether the payload is what scripts made of the row.
-        """
-        self._waiting.append((rejected, transformed))
+    def add(self, rejected: RejectedRow) -> None:
+        """Keep a row; only a few stay in this process's memory."""
+        self._waiting.append(rejected)
         self.count += 1
         if len(self._waiting) >= _SPOOL_BATCH:
             self.flush()
 
     def flush(self) -> None:
-        """Hand the waiting rows to the server, inside whatever transaction is open."""
+        """Hand the waiting rows to the server, inside the load's transaction."""
         if not self._waiting:
             return
         if not self._made:
             self._connection.execute(
                 f"CREATE TEMP TABLE {_SPOOL} (position serial, stage text, error text,"
-                ' "row" json, transformed boolean)'
+                ' "row" json) ON COMMIT DROP'
             )
             self._made = True
         lines = b"".join(
@@ -192,13 +188,11 @@ class DeadLetterSpool:
                     rejected.stage,
                     _text(rejected.reason),
                     json.dumps(rejected.payload, default=str),
-                    "t" if transformed else "f",
                 )
             )
-            for rejected, transformed in self._waiting
+            for rejected in self._waiting
         )
-        columns = 'stage, error, "row", transformed'
-        self._connection.copy_in(f"COPY {_SPOOL} ({columns}) FROM STDIN", lines)
+        self._connection.copy_in(f'COPY {_SPOOL} (stage, error, "row") FROM STDIN', lines)
         self._waiting.clear()
 
     def store(self, pipeline_id: str, table_id: str, table_name: str, run_id: str) -> None:
@@ -208,10 +202,9 @@ class DeadLetterSpool:
             return
         self._connection.execute(
             f"INSERT INTO {self._table} AS old"
-            ' (pipeline_id, table_id, table_name, run_id, stage, error, "row", transformed,'
-            " fingerprint)"
+            ' (pipeline_id, table_id, table_name, run_id, stage, error, "row", fingerprint)'
             f" SELECT {literal(pipeline_id)}, {literal(table_id)}, {literal(table_name)},"
-            f' {literal(run_id)}::uuid, stage, error, "row", transformed,'
+            f' {literal(run_id)}::uuid, stage, error, "row",'
             # Rows alike in all values stay as many letters as they are rows.
             " md5(stage || \"row\"::text) || '-' ||"
             ' row_number() OVER (PARTITION BY stage, "row"::text ORDER BY position)'
@@ -228,8 +221,8 @@ class DeadLetterSpool:
         )
         return found is not None
 
-    def take_requested(self, table_id: str) -> Iterator[tuple[Mapping[str, Any], bool]]:
-        """Take the letters marked for replay out of the table: payload, and whether transformed.
+    def take_requested(self, table_id: str) -> Iterator[Mapping[str, Any]]:
+        """Take the letters marked for replay out of the table, and give their payloads.
 
         One that fails again is added again; otherwise it is done with.
         """
@@ -237,12 +230,12 @@ class DeadLetterSpool:
             row = self._connection.row(
                 f"DELETE FROM {self._table} WHERE id = (SELECT id FROM {self._table}"
                 f" WHERE table_id = {literal(table_id)} AND replay_requested_at IS NOT NULL"
-                ' ORDER BY created_at, id LIMIT 1) RETURNING "row"::text, transformed'
+                ' ORDER BY created_at, id LIMIT 1) RETURNING "row"::text'
             )
             if row is None:
                 return
             # Numbers as they are written: a float would round them.
-            yield json.loads(row[0], parse_float=str), row[1]
+            yield json.loads(row[0], parse_float=str)
 
     def forget_unseen(self, table_id: str, run_id: str) -> None:
         """Drop the table's letters that a whole reload did not meet again."""

@@ -24,6 +24,8 @@ MASK = "********"
 # Classes of SQLSTATE that speak of the data of a row: data exception, integrity violation, and
 # a program limit (a value too large for an index).
 _ROW_FAULT_CLASSES = ("22", "23", "54")
+# A trigger or function of the table's owner refuses the row.
+_RAISED = "P0001"
 _RETRIABLE_CLASSES = ("40", "53", "55")
 _CONNECTION_CLASSES = ("08", "57")
 _QUERY_CANCELED = "57014"
@@ -70,7 +72,7 @@ def statement_error(error: psycopg2.Error, spec: ConnectionSpec) -> ArusError:
     reason = without_secrets(_reason(error), spec)
     if not code and isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
         return ConnectionFailedError(reason)
-    if code.startswith(_ROW_FAULT_CLASSES):
+    if code.startswith(_ROW_FAULT_CLASSES) or code == _RAISED:
         return RowFaultError(reason, _line(error))
     if code in _REFUSED_CODES:
         return CredentialsError(reason)

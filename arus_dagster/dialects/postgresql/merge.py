@@ -140,6 +140,17 @@ def delete_matching(
     )
 
 
+def delete_older(
+    connection: Connection, target_sql: str, key: Sequence[str], watermark: str, rows_sql: str
+) -> int:
+    """Delete the target's rows of which a query yields a form that is no older; how many."""
+    newest = identifier(watermark)
+    return connection.execute(
+        f"DELETE FROM {target_sql} t USING ({rows_sql}) s WHERE {_same_key(key)}"
+        f" AND (t.{newest} IS NULL OR s.{newest} >= t.{newest})"
+    )
+
+
 def delete_missing(
     connection: Connection, target_sql: str, key: Sequence[str], keys_sql: str
 ) -> int:

@@ -17,7 +17,9 @@ _HASH_DIGITS = 10
 OWN_COLUMNS = ("_arus_run_id", "_arus_synced_at")
 # A table can't have a column of one of these names, whatever the quoting.
 _SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
-RESERVED_COLUMNS = frozenset((*OWN_COLUMNS, *_SYSTEM_COLUMNS))
+# In a stage of transformed rows: the source's row as the line it came in.
+SOURCE_LINE = "_arus_source"
+RESERVED_COLUMNS = frozenset((*OWN_COLUMNS, SOURCE_LINE, *_SYSTEM_COLUMNS))
 
 
 def identifier(name: str) -> str:

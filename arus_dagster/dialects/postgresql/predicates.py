@@ -54,13 +54,28 @@ def can_mark_deleted(type_name: str) -> bool:
 
 def is_deleted(column: str, type_name: str) -> str:
     """The condition for a row to count as soft-deleted; never unknown."""
-    name = identifier(column)
+    return _marks_deleted(identifier(column), type_name)
+
+
+def is_deleted_line(line: str, position: int, type_name: str) -> str:
+    """The same for a row that is there as a line of COPY's text format.
+
+    Args:
+        line: the column that holds the line.
+        position: 0-based, of the mark's field; the types of marks need no escapes.
+        type_name: the mark's type.
+    """
+    field = f"split_part({identifier(line)}, E'\\t', {position + 1})"
+    return _marks_deleted(f"nullif({field}, E'\\\\N')::{type_name}", type_name)
+
+
+def _marks_deleted(value: str, type_name: str) -> str:
     kind = family(type_name)
     if kind == "boolean":
-        return f"({name} IS TRUE)"
+        return f"({value} IS TRUE)"
     if kind in _WHOLE_OR_EXACT:
-        return f"(coalesce({name}, 0) <> 0)"
-    return f"({name} IS NOT NULL)"
+        return f"(coalesce({value}, 0) <> 0)"
+    return f"({value} IS NOT NULL)"
 
 
 def _lowered(bound: str, type_name: str, seconds: int) -> str:

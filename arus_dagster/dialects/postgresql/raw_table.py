@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from arus_dagster.dialects.base import Column, TableRef
 from arus_dagster.dialects.postgresql.bookkeeping import RAW_RUNS_TABLE
-from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.connection import Apart, Connection
 from arus_dagster.dialects.postgresql.names import identifier, literal, qualified
 from arus_dagster.dialects.postgresql.types import family
 
@@ -40,19 +40,19 @@ class RawTable:
         self._table_id = literal(table_id)
         self.sql = qualified(table)
 
-    def ensure(self) -> None:
+    def ensure(self, apart: Apart) -> None:
         """Make the table if there is none."""
         if self._connection.value(f"SELECT to_regclass({literal(self.sql)}) IS NOT NULL"):
             return
-        with self._connection.transaction():
-            self._connection.execute(
+        with apart() as setup:
+            setup.execute(
                 f"CREATE TABLE {self.sql} ("
                 "_arus_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
                 " _arus_run_id uuid NOT NULL, _arus_extracted_at timestamptz NOT NULL,"
                 " _data jsonb NOT NULL)"
             )
             # Ids start anew with the table: what is known of an earlier one is void.
-            self._connection.execute(f"DELETE FROM {self._runs} WHERE table_id = {self._table_id}")
+            setup.execute(f"DELETE FROM {self._runs} WHERE table_id = {self._table_id}")
 
     def last_id(self) -> int:
         """The greatest id in the table, or 0."""

@@ -61,3 +61,23 @@ def find_respelled(
         f" (SELECT DISTINCT {columns} FROM {target_sql} o, {loaded_sql}"
         f" WHERE {' AND '.join(alike)} AND NOT EXISTS (SELECT 1 FROM {loaded_sql} WHERE {same})) k"
     )
+
+
+def delete_superseded(
+    connection: Connection, rows_sql: str, key: Sequence[str], loose: Sequence[str], keys_sql: str
+) -> int:
+    """Delete rows whose key is not among the source's, where one is that is alike; how many.
+
+    Args:
+        rows_sql, keys_sql: tables with the key's columns.
+        loose: as in ``find_respelled``.
+    """
+    same = " AND ".join(f"s.{identifier(name)} = k.{identifier(name)}" for name in key)
+    alike = [
+        f"{likeness(connection, name, 's.')} = {likeness(connection, name, 'k.')}" for name in loose
+    ]
+    alike += [f"s.{identifier(n)} = k.{identifier(n)}" for n in key if n not in loose]
+    return connection.execute(
+        f"DELETE FROM {rows_sql} s WHERE NOT EXISTS (SELECT 1 FROM {keys_sql} k WHERE {same})"
+        f" AND EXISTS (SELECT 1 FROM {keys_sql} k WHERE {' AND '.join(alike)})"
+    )

@@ -88,9 +88,7 @@ class PostgresSource:
         # Nothing is written, so the transaction need not be ended but by closing the connection,
         # which a stream left early has done already.
         with self._open() as connection:
-            connection.execute(_SNAPSHOT)
-            # The snapshot is taken by the first statement, not by BEGIN.
-            connection.value("SELECT 1")
+            connection.begin(_SNAPSHOT)
             yield PostgresSnapshot(connection, float(self._spec.read_timeout_seconds))
 
     @contextlib.contextmanager

@@ -6,13 +6,14 @@ line number in the server's error, and only given up after it failed alone.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Collection, Sequence
 
 from arus_dagster.dialects.base import Column
 from arus_dagster.dialects.copy_text import split_lines
 from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.driver_errors import RowFaultError
-from arus_dagster.dialects.postgresql.names import identifier, identifiers
+from arus_dagster.dialects.postgresql.names import identifier, identifiers, literal
 
 Reject = Callable[[str, bytes], None]
 
@@ -21,7 +22,7 @@ _LINES_AFTER_FAULT = 256
 
 
 class Stage:
-    """A temporary table of the session, dropped with it.
+    """A temporary table of the open transaction, dropped with it.
 
     Args:
         name: unquoted.
@@ -43,7 +44,7 @@ class Stage:
             + (" NOT NULL" if column.name in required else "")
             for column in columns
         )
-        connection.execute(f"CREATE TEMP TABLE {identifier(name)} ({definitions})")
+        connection.execute(f"CREATE TEMP TABLE {identifier(name)} ({definitions}) ON COMMIT DROP")
 
     def fit(self, columns: Sequence[Column]) -> None:
         """Add columns that are missing and change types that differ."""
@@ -61,6 +62,28 @@ class Stage:
                 )
             self._types[column.name] = column.target_type
 
+    def pages(self) -> int:
+        """How many pages of the server's the rows lie in."""
+        size = f"pg_relation_size({literal(self.sql)}::regclass)"
+        return int(self._connection.value(f"SELECT {size} / current_setting('block_size')::int"))
+
+    def line(self, row: str, columns: Sequence[str]) -> bytes:
+        """A row, chosen by a condition, as a line of COPY's text format with its newline."""
+        return self._copied(f"SELECT {identifiers(columns)} FROM {self.sql} WHERE {row}")
+
+    def lines(self, columns: Sequence[str]) -> bytes:
+        """All rows as such lines, for a stage that is small."""
+        return self._copied(f"SELECT {identifiers(columns)} FROM {self.sql}")
+
+    def clear(self) -> None:
+        """Take all rows out."""
+        self._connection.execute(f"TRUNCATE {self.sql}")
+
+    def _copied(self, query: str) -> bytes:
+        sink = io.BytesIO()
+        self._connection.copy_out(f"COPY ({query}) TO STDOUT (FORMAT text, ENCODING 'UTF8')", sink)
+        return sink.getvalue()
+
     def count(self, condition: str = "true") -> int:
         """How many rows fulfil the condition."""
         return int(self._connection.value(f"SELECT count(*) FROM {self.sql} WHERE {condition}"))
@@ -72,22 +95,17 @@ def copy_chunk(
     columns: Sequence[str],
     data: bytes,
     reject: Reject,
-    *,
-    in_transaction: bool,
 ) -> int:
-    """COPY whole lines into a table; the number of rows it took.
+    """COPY whole lines into a table; the number of rows it took. The open transaction goes on.
 
     Args:
         table_sql: the table, quoted.
         columns: the columns the lines hold, named as in the table.
         reject: told the reason and the line of each row the server refuses.
-        in_transaction: whether an open transaction must survive a refusal.
     """
     sql = f"COPY {table_sql} ({identifiers(columns)}) FROM STDIN (FORMAT text, ENCODING 'UTF8')"
 
     def attempt(part: bytes) -> int:
-        if not in_transaction:
-            return connection.copy_in(sql, part)
         connection.execute("SAVEPOINT arus_chunk")
         try:
             taken = connection.copy_in(sql, part)

@@ -191,14 +191,14 @@ def canonical_types(connection: Connection, types: Sequence[str]) -> list[str]:
         return []
     distinct = list(dict.fromkeys(types))
     columns = ", ".join(f"c{number} {kind}" for number, kind in enumerate(distinct))
-    connection.execute("BEGIN")
+    connection.execute("SAVEPOINT arus_types")
     try:
-        connection.execute(f"CREATE TEMP TABLE _arus_types ({columns}) ON COMMIT DROP")
+        connection.execute(f"CREATE TEMP TABLE _arus_types ({columns})")
         spelled = connection.rows(
             "SELECT format_type(atttypid, atttypmod) FROM pg_attribute"
             " WHERE attrelid = 'pg_temp._arus_types'::regclass AND attnum > 0 ORDER BY attnum"
         )
     finally:
-        connection.rollback()
+        connection.execute("ROLLBACK TO SAVEPOINT arus_types")
     by_type = {kind: row[0] for kind, row in zip(distinct, spelled, strict=True)}
     return [by_type[kind] for kind in types]

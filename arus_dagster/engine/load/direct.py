@@ -7,8 +7,6 @@ commits.
 
 from __future__ import annotations
 
-from functools import partial
-
 from arus_dagster.dialects.base import Chunk
 from arus_dagster.dialects.postgresql.merge import delete_all, delete_window
 from arus_dagster.dialects.postgresql.predicates import in_window
@@ -27,7 +25,6 @@ class DirectLoad:
 
     def begin(self) -> None:
         job = self._job
-        job.connection.execute("BEGIN")
         if job.shape is None:
             create_target(job, job.columns)
         elif job.window is None:
@@ -49,8 +46,7 @@ class DirectLoad:
             job.target.sql,
             [column.name for column in job.columns],
             chunk.data,
-            partial(_reject, job),
-            in_transaction=True,
+            job.reject,
         )
 
     def settle(self) -> LoadCounts:
@@ -64,7 +60,3 @@ class DirectLoad:
             return f"{job.target.sql} t"
         within = in_window(job.window, job.watermark.name, job.watermark.target_type)
         return f"(SELECT * FROM {job.target.sql} WHERE {within or 'true'}) t"
-
-
-def _reject(job: LoadJob, reason: str, line: bytes) -> None:
-    job.reject(reason, line, job.source_columns, transformed=False)

@@ -10,24 +10,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from arus_dagster.dialects.base import Chunk, Column, Window
-from arus_dagster.dialects.postgresql.connection import Connection
+from arus_dagster.dialects.postgresql.connection import Apart, Connection
 from arus_dagster.dialects.postgresql.raw_table import RawTable
 from arus_dagster.dialects.postgresql.target_table import TargetShape, TargetTable
 from arus_dagster.engine.transform.process import TransformedChunk
 
-
-class Reject(Protocol):
-    """Told of a row that the warehouse refused."""
-
-    def __call__(
-        self, reason: str, line: bytes, columns: tuple[Column, ...], *, transformed: bool
-    ) -> None:
-        """Set the row aside.
-
-        Args:
-            columns: the line's, under the names that the source or scripts give them.
-            transformed: whether scripts have made the line.
-        """
+# Told why the warehouse refused a row, and the row's line as the source gave it.
+Reject = Callable[[str, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +24,8 @@ class LoadJob:
     """One load of one table.
 
     Args:
-        connection: the warehouse session.
+        connection: in the load's transaction.
+        apart: opens a transaction of its own for changes of columns.
         shape: the target as it is, or None if it is made by this load.
         columns: the source's columns, in the order of the lines.
         key: the primary key; empty means none.
@@ -51,6 +41,7 @@ class LoadJob:
     """
 
     connection: Connection
+    apart: Apart
     target: TargetTable
     shape: TargetShape | None
     columns: tuple[Column, ...]
@@ -99,7 +90,7 @@ class LoadCounts:
 
 
 class Load(Protocol):
-    """A way of loading; ``settle`` leaves a transaction open, which its caller commits."""
+    """A way of loading, within the open transaction of its job."""
 
     def begin(self) -> None:
         """Make ready for the first rows."""

@@ -1,8 +1,8 @@
 """The way by a stage: rows wait in temporary tables until all are in.
 
 Owns loads whose rows meet others on the way: merges by key, soft deletes, scripts, raw copies.
-Filling the stage needs no transaction, since nobody else sees it; what then happens to the
-target is one short transaction, after any change of its columns in another.
+The target is not touched, and nothing of it locked, before all rows are there and any change of
+its columns has been made.
 """
 
 from __future__ import annotations
@@ -11,23 +11,28 @@ from dataclasses import replace
 from functools import partial
 
 from arus_dagster.dialects.base import Chunk, Column
-from arus_dagster.dialects.copy_text import split_lines
+from arus_dagster.dialects.copy_text import decode_field, split_lines
 from arus_dagster.dialects.postgresql import merge
-from arus_dagster.dialects.postgresql.names import identifiers
+from arus_dagster.dialects.postgresql.names import SOURCE_LINE, identifiers
 from arus_dagster.dialects.postgresql.stage import Stage, copy_chunk
+from arus_dagster.dialects.postgresql.target_table import TargetTable
 from arus_dagster.dialects.postgresql.widening import widens
 from arus_dagster.engine.load.job import LoadCounts, LoadJob
+from arus_dagster.engine.load.refusals import put_with_refusals
 from arus_dagster.engine.load.target import create_target, finish_target
 from arus_dagster.engine.transform.process import TransformedChunk
 
 _STAGE = "_arus_stage"
 _SOURCE_STAGE = "_arus_source_stage"
+# A row that scripts made is kept with the source's own, for the dead letters and soft deletes.
+SOURCE_COLUMN = Column(SOURCE_LINE, "text", "text")
 
 
 class StagedLoad:
     """See ``Load``.
 
-    ``script_columns`` are the columns that scripts added, under the names scripts give them.
+    ``script_columns`` are the columns that scripts added, under the names scripts give them;
+    ``left_out`` those of them that the target may not be given.
 
     Args:
         transformed: whether ``add`` is given what scripts made of the rows; then raw copies are
@@ -39,13 +44,15 @@ class StagedLoad:
         self._transformed = transformed
         self._columns = job.columns
         self.script_columns: tuple[Column, ...] = ()
+        self.left_out: tuple[Column, ...] = ()
         self._counts = LoadCounts()
         self._stage: Stage | None = None
         self._source_stage: Stage | None = None
 
     def begin(self) -> None:
         job = self._job
-        self._stage = Stage(job.connection, _STAGE, job.columns, job.key)
+        columns = (*job.columns, SOURCE_COLUMN) if self._transformed else job.columns
+        self._stage = Stage(job.connection, _STAGE, columns, job.key)
         if job.raw is not None and self._transformed:
             self._source_stage = Stage(job.connection, _SOURCE_STAGE, job.columns)
 
@@ -58,7 +65,7 @@ class StagedLoad:
 
         def reject(reason: str, line: bytes) -> None:
             refused.append(line)
-            job.reject(reason, line, job.source_columns, transformed=False)
+            job.reject(reason, line)
 
         names = [column.name for column in job.columns]
         taken = copy_chunk(
@@ -67,7 +74,6 @@ class StagedLoad:
             names,
             chunk.data,
             reject,
-            in_transaction=False,
         )
         if not refused:
             return chunk
@@ -76,28 +82,23 @@ class StagedLoad:
     def add(self, chunk: Chunk | TransformedChunk) -> None:
         job = self._job
         assert self._stage is not None  # made by begin
-        source_columns = job.source_columns
+        data = chunk.data
         if isinstance(chunk, TransformedChunk):
-            source_columns = chunk.columns
             if chunk.columns[len(job.columns) :] != self.script_columns:
-                self._take_columns(chunk.columns)
+                self.take_columns(chunk.columns[len(job.columns) :])
+            data = chunk.with_sources()
         if not chunk.rows:
             return
-        copy_chunk(
-            job.connection,
-            self._stage.sql,
-            [column.name for column in self._columns[: len(source_columns)]],
-            chunk.data,
-            partial(_reject, job, source_columns, self._transformed),
-            in_transaction=False,
-        )
+        names = [column.name for column in self._columns]
+        if self._transformed:
+            names.append(SOURCE_COLUMN.name)
+        copy_chunk(job.connection, self._stage.sql, names, data, self._refuse_line)
 
     def settle(self) -> LoadCounts:
         job = self._job
         assert self._stage is not None  # made by begin
         self._counts.columns = self._columns
         self._prepare_target()
-        job.connection.execute("BEGIN")
         if job.shape is None:
             create_target(job, self._columns)
         rows = self._rows()
@@ -118,9 +119,15 @@ class StagedLoad:
         assert self._stage is not None  # made by begin
         return f"{self._stage.sql} t"
 
-    def _take_columns(self, columns: tuple[Column, ...]) -> None:
+    def take_columns(self, script_columns: tuple[Column, ...]) -> None:
+        """Have the stage hold these columns of scripts too, and the target, if it may.
+
+        Args:
+            script_columns: some that scripts added.
+        """
         assert self._stage is not None  # made by begin
-        self.script_columns = columns[len(self._job.columns) :]
+        merged = {column.name: column for column in (*self.script_columns, *script_columns)}
+        self.script_columns = tuple(merged.values())
         renamed = tuple(replace(c, name=self._job.rename(c.name)) for c in self.script_columns)
         self._columns = self._job.columns + renamed
         self._stage.fit(self._columns)
@@ -142,10 +149,11 @@ class StagedLoad:
                 )
         if not job.may_alter:
             unwanted = {column.name for column in added} | set(widened)
+            self.left_out = tuple(c for c in self.script_columns if job.rename(c.name) in unwanted)
             self._columns = tuple(c for c in self._columns if c.name not in unwanted)
             return
-        with job.connection.transaction():
-            job.target.alter(added, widened)
+        with job.apart() as connection:
+            TargetTable(connection, job.target.table).alter(added, widened)
 
     def _rows(self) -> str:
         """A query of the rows on their way to the target; raw copies are made first."""
@@ -181,34 +189,57 @@ class StagedLoad:
             self._counts.growth -= merge.delete_matching(
                 job.connection, job.target.sql, job.key, gone
             )
+        return self._staged_rows()
+
+    def _staged_rows(self, among: str = "true") -> str:
+        """A query of the stage's rows for the target."""
+        assert self._stage is not None  # made by begin
         names = identifiers(column.name for column in self._columns)
-        return f"SELECT {names} FROM {self._stage.sql} WHERE NOT {job.deleted_condition}"
+        deleted = self._job.deleted_condition or "false"
+        return f"SELECT {names} FROM {self._stage.sql} WHERE {among} AND NOT {deleted}"
 
     def _apply(self, rows: str) -> None:
         job = self._job
-        names = [column.name for column in self._columns]
+        assert self._stage is not None  # made by begin
         connection, target = job.connection, job.target.sql
-        if job.window is not None and job.key:
-            merged = merge.merge_rows(connection, target, names, job.key, rows)
-            self._counts.loaded = merged.rows
-            self._counts.growth += merged.fresh
-            return
         if job.window is None:
             if job.shape is not None:
                 self._counts.growth -= merge.delete_all(connection, target)
-        else:
+        elif not job.key:
             assert job.watermark is not None  # a window is one of a watermark
             self._counts.growth -= merge.delete_window(
                 connection, target, job.window, job.watermark.name, job.watermark.target_type
             )
-        self._counts.loaded = merge.insert_rows(connection, target, names, rows)
-        self._counts.growth += self._counts.loaded
+        merged = put_with_refusals(
+            connection, self._stage, partial(self._put, rows), self._refuse_staged
+        )
+        self._counts.loaded = merged.rows
+        self._counts.growth += merged.fresh
+
+    def _put(self, rows: str, among: str | None) -> merge.Merged:
+        job = self._job
+        names = [column.name for column in self._columns]
+        if among is not None:
+            rows = self._staged_rows(among)
+        if job.window is not None and job.key:
+            return merge.merge_rows(job.connection, job.target.sql, names, job.key, rows)
+        inserted = merge.insert_rows(job.connection, job.target.sql, names, rows)
+        return merge.Merged(inserted, inserted)
+
+    def _refuse_staged(self, reason: str, row: str) -> None:
+        assert self._stage is not None  # made by begin
+        names = [SOURCE_COLUMN.name] if self._transformed else [c.name for c in self._job.columns]
+        self._refuse_line(reason, self._stage.line(row, names))
+
+    def _refuse_line(self, reason: str, line: bytes) -> None:
+        self._job.reject(reason, source_line(line) if self._transformed else line)
 
 
-def _reject(
-    job: LoadJob, columns: tuple[Column, ...], transformed: bool, reason: str, line: bytes
-) -> None:
-    job.reject(reason, line, columns, transformed=transformed)
+def source_line(line: bytes) -> bytes:
+    """The source's own line in a line of transformed rows, of which it is the last field."""
+    source = decode_field(line.removesuffix(b"\n").rpartition(b"\t")[2])
+    assert source is not None  # every row is made of one
+    return source + b"\n"
 
 
 def _without(data: bytes, refused: list[bytes]) -> bytes:

@@ -31,11 +31,15 @@ class ColumnLimitError(Exception):
 
 @dataclass(slots=True)
 class BatchOutcome:
-    """Lines for ``columns`` and the added ones; rejected rows as (reason, original line)."""
+    """Lines for ``columns`` and the added ones; rejected rows as (reason, original line).
+
+    ``origins`` says which input line each line was made of; None where each one was kept.
+    """
 
     data: bytes
     rows: int
     dropped: int
+    origins: list[int] | None = None
     rejected: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -81,9 +85,9 @@ class BatchRunner:
         make_row = self._row.of
         scripts = self._scripts
         dropped = 0
-        kept: list[tuple[str, str, dict[str, Any] | None]] = []
+        kept: list[tuple[int, str, str, dict[str, Any] | None]] = []
         rejected: list[tuple[str, str]] = []
-        for line in lines:
+        for number, line in enumerate(lines):
             fields = line.split("\t") if width else []
             if len(fields) != width:
                 raise ValueError(f"a line of {len(fields)} fields for {width} columns")
@@ -104,7 +108,7 @@ class BatchRunner:
                     dropped += 1
                     continue
                 script = None
-                kept.append(self._emit(line, fields, decoded, row))
+                kept.append((number, *self._emit(line, fields, decoded, row)))
             except MemoryError:
                 out_of_memory()
             except _RejectedError as error:
@@ -114,7 +118,7 @@ class BatchRunner:
                     rejected.append((fault(script, error), line))
                 else:  # values of a script's own classes have methods that may fail
                     rejected.append((f"the row can't be stored: {describe(error)}", line))
-        return self._outcome(kept, dropped, rejected)
+        return self._outcome(kept, dropped, rejected, len(lines))
 
     def _emit(
         self, line: str, fields: list[str], decoded: Row, row: dict[Any, Any]
@@ -189,13 +193,15 @@ class BatchRunner:
 
     def _outcome(
         self,
-        kept: list[tuple[str, str, dict[str, Any] | None]],
+        kept: list[tuple[int, str, str, dict[str, Any] | None]],
         dropped: int,
         rejected: list[tuple[str, str]],
+        given: int,
     ) -> BatchOutcome:
-        self._add_columns([extras for _, _, extras in kept if extras])
+        self._add_columns([extras for *_, extras in kept if extras])
         lines = []
-        for original, line, extras in kept:
+        origins = []
+        for number, original, line, extras in kept:
             if extras or self._added:
                 try:
                     tail = self._tail(extras or {})
@@ -204,8 +210,15 @@ class BatchRunner:
                     continue
                 line = "\t".join([line, *tail] if self._names else tail)
             lines.append(line)
+            origins.append(number)
         text = "\n".join(lines) + "\n" if lines else ""
-        return BatchOutcome(text.encode("utf-8", "surrogateescape"), len(lines), dropped, rejected)
+        return BatchOutcome(
+            text.encode("utf-8", "surrogateescape"),
+            len(lines),
+            dropped,
+            None if len(lines) == given else origins,
+            rejected,
+        )
 
     def _add_columns(self, rows: list[dict[str, Any]]) -> None:
         """Make columns of the keys that have a value for the first time; a key without any value

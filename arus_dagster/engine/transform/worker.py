@@ -123,6 +123,7 @@ def _serve(requests: BinaryIO, answers: BinaryIO, printer: _Printer, isolation: 
             "dropped": outcome.dropped,
             "added": runner.added,
             "rejected": outcome.rejected,
+            "origins": outcome.origins,
             "suppressed": printer.suppressed,
         }
         printer.suppressed = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,7 +13,7 @@ from arus_api.app import create_app
 from arus_dagster import names
 from arus_dagster.orchestration.models import RunStatus
 from arus_dagster.orchestration.run_filter import RunFilter
-from tests.api.pipelines.conftest import Platform
+from tests.api.pipelines.conftest import NEVER, Platform
 
 
 def test_a_triggered_run_syncs_and_shows_in_the_pipeline(platform: Platform) -> None:
@@ -161,6 +162,33 @@ def test_a_pause_survives_a_change_of_the_schedule(platform: Platform) -> None:
     platform.app.state.definitions.ensure_current()
 
     assert platform.get(made)["status"] == "paused"
+
+
+def test_a_pause_survives_a_change_of_what_starts_the_pipeline(platform: Platform) -> None:
+    upstream = platform.make("orders")
+    made = platform.make("customers")
+    path = f"/api/pipelines/{made['id']}"
+    follows = {"schedule": None, "depends_on": upstream["id"]}
+    scheduled = {"schedule": NEVER, "depends_on": None}
+
+    def change(body: dict[str, Any]) -> str:
+        shown = platform.ok("PUT", path, json=body)["status"]
+        platform.app.state.definitions.ensure_current()
+        loaded: str = platform.get(made)["status"]
+        assert shown == loaded
+        return loaded
+
+    platform.ok("POST", f"{path}/pause")
+    assert change(follows) == "paused"
+    assert not platform.dagster.sensors()[names.upstream_sensor_name(made["slug"])].running
+    platform.ok("POST", f"{path}/resume")
+    # The schedule was left paused; what counts is the state of what started it since.
+    assert change(scheduled) == "active"
+    assert platform.dagster.schedules()[names.schedule_name(made["slug"])].running
+    platform.ok("POST", f"{path}/pause")
+    change({"schedule": None})  # nothing starts it
+    assert change(follows) == "paused"
+    platform.ok("DELETE", path)
 
 
 def test_a_pause_of_a_follower_stops_what_follows(platform: Platform) -> None:

@@ -69,3 +69,50 @@ def test_a_failed_update_changes_nothing(session):
 
     session.refresh(destination)
     assert (destination.name, destination.host) == ("Mine", "warehouse.example.com")
+
+
+@pytest.mark.parametrize("other", ["LOCALHOST", "::1", "[::1]", "127.0.0.1", "::ffff:127.0.0.1"])
+def test_one_warehouse_under_two_names_has_no_table_of_two_pipelines(session, other):
+    source = make_source(session)
+    places = [
+        make_destination(session, f"W {host}", host=host, port=5432)
+        for host in ("localhost.", other)
+    ]
+
+    pipelines = [make_pipeline(session, source, place, place.name) for place in places]
+
+    targets = [(t.target_schema, t.target_table) for p in pipelines for t in p.tables]
+    assert len(set(targets)) == 2
+    assert targets[0] == ("analytics", "users")
+
+
+def test_names_that_only_the_server_can_tell_the_same_are_told_the_same(session):
+    source = make_source(session)
+    one = make_destination(session, "One", host="db")
+    two = make_destination(session, "Two", host="db.internal")
+    elsewhere = make_destination(session, "Elsewhere", host="copy")
+    destinations.record_identity(session, one, "7/5")
+    destinations.record_identity(session, two, "7/5")
+    destinations.record_identity(session, elsewhere, "8/5")
+
+    made = [make_pipeline(session, source, place, place.name) for place in (one, two, elsewhere)]
+
+    tables = [p.tables[0].target_table for p in made]
+    assert tables[0] == tables[2] == "users" != tables[1]
+
+
+def test_a_warehouse_that_turns_out_to_be_anothers_is_refused_and_the_tables_named(session):
+    source = make_source(session)
+    one = make_destination(session, "One", host="db")
+    two = make_destination(session, "Two", host="db.internal")
+    for place in (one, two):
+        make_pipeline(session, source, place, place.name)
+    destinations.record_identity(session, one, "7/5")
+
+    with pytest.raises(ConflictError, match=r"analytics\.users"):
+        destinations.record_identity(session, two, "7/5")
+
+    assert two.identity is None
+    destinations.record_identity(session, two, "8/5")
+    # Moved elsewhere, it has to be asked again.
+    assert destinations.update(session, two, {"host": "third"}).identity is None

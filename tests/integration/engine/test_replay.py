@@ -107,22 +107,96 @@ def test_a_whole_reload_settles_every_mark(lanes: Lanes, source: Database) -> No
     assert lane.letters() == []
 
 
-def test_a_row_that_a_script_made_is_not_given_to_it_again(lanes: Lanes, source: Database) -> None:
+def test_a_row_refused_after_a_script_is_given_to_the_mended_one(
+    lanes: Lanes, source: Database, load_mode: str
+) -> None:
     source.execute(
         "CREATE TABLE t (id int PRIMARY KEY, wm int, v int)",
-        "INSERT INTO t VALUES (1, 1, 100), (2, 2, 100)",
+        "INSERT INTO t VALUES (1, 1, 100), (2, 2, 100), (3, 3, 100)",
     )
-    script = (
+    overflowing = (
         "def transform(row):\n"
-        "    row['v'] = row['v'] * 2 if row['id'] == 1 else 10**12\n"
-        "    row['x'] = 'y'\n"
-        "    return row\n"
+        "    row['v'] = 10**12 if row['id'] == 1 else row['v'] * 2\n"
+        "    return row if row['id'] != 2 else None\n"
     )
-    lane = lanes("t", watermark="wm", scripts=(script,))
+    lane = lanes("t", watermark="wm", scripts=(overflowing,), load_mode=load_mode)
     lane.sync()
     ((stage, _, row),) = lane.letters()
-    assert (stage, row["v"], row["x"]) == ("load", 10**12, "y")
-    source.execute("ALTER TABLE t ALTER v TYPE bigint")
+    assert (stage, row) == ("load", {"id": 1, "wm": 1, "v": 100})
+    source.execute("DELETE FROM t WHERE id = 3")  # so that the target has to change for the letter
+    mended = "def transform(row):\n    row['v'] += 1\n    row['x'] = 'y'\n    return row\n"
+    lane.scripts = (Script("mended", mended),)
     _replay(lane)
+    result = lane.sync()
+    assert lane.rows("id, v, x") == [(1, 101, "y"), (3, 200, None)]
+    assert lane.letters() == []
+    assert (result.rows_extracted, result.rows_loaded) == (1, 1)
+    if load_mode == "raw":
+        assert result.rows_loaded_raw == 1
+        raw = lane.warehouse.rows(
+            f"SELECT _data FROM {RAW_SCHEMA}.shop_t_raw WHERE _arus_run_id = '{lane.run_ids[-1]}'"
+        )
+        assert raw == [({"id": 1, "wm": 1, "v": 100},)]
+
+
+def test_letters_that_the_target_still_refuses_stay_and_fail_nothing(
+    lanes: Lanes, source: Database
+) -> None:
+    source.execute("CREATE TABLE t (id int PRIMARY KEY, wm int, v text)")
+    lane = lanes("t", watermark="wm")
+    source.execute("INSERT INTO t VALUES (0, 0, 'first')")
     lane.sync()
-    assert lane.rows("id, v, x") == [(1, 200, "y"), (2, 10**12, "y")]
+    lane.warehouse.execute(f"ALTER TABLE {lane.target} ADD CHECK (v <> 'bad')")
+    source.execute("INSERT INTO t SELECT g, g, 'bad' FROM generate_series(1, 30) g")
+    assert lane.sync().rows_failed == 30
+    lane.set_policy(dead_letter_limit=10)
+    source.execute("UPDATE t SET v = 'good' WHERE id = 30", "INSERT INTO t VALUES (31, 31, 'new')")
+    assert _replay(lane) == 30
+
+    result = lane.sync()
+
+    assert lane.rows("id, v") == [(0, "first"), (30, "good"), (31, "new")]
+    assert (result.rows_failed, result.rows_dropped) == (30, 0)
+    assert len(lane.letters()) == 30
+
+
+def test_a_letter_of_a_key_that_is_spelled_otherwise_by_now_brings_no_row_back(
+    lanes: Lanes, source: Database
+) -> None:
+    source.execute(
+        "CREATE EXTENSION IF NOT EXISTS citext",
+        "CREATE TABLE t (id citext PRIMARY KEY, wm int, v text)",
+        "INSERT INTO t VALUES ('Ada', 1, 'bad'), ('Ádá', 1, 'bad'), ('Bob', 2, 'ok')",
+    )
+    picky = "def transform(row):\n    assert row['v'] != 'bad'\n    return row\n"
+    lane = lanes("t", watermark="wm", scripts=(picky,))
+    lane.sync()
+    source.execute("UPDATE t SET id = 'ADA', v = 'new', wm = 3 WHERE id = 'Ada'")
+    lane.scripts = ()
+    assert _replay(lane) == 2
+    result = lane.sync()
+    assert lane.rows("id, v", "wm, id") == [("Ádá", "bad"), ("Bob", "ok"), ("ADA", "new")]
+    assert (result.rows_loaded, result.rows_dropped) == (3, 1)
+    assert lane.letters() == []
+
+
+def test_a_letter_of_a_deleted_row_takes_the_older_row_out(lanes: Lanes, source: Database) -> None:
+    source.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, wm int, deleted_at timestamptz)",
+        "INSERT INTO t VALUES (1, 1, NULL), (2, 2, NULL)",
+    )
+    lane = lanes("t", watermark="wm", soft_delete_column="deleted_at")
+    lane.sync()
+    picky = "def transform(row):\n    assert row['id'] != 1\n    return row\n"
+    lane.scripts = (Script("picky", picky),)
+    source.execute("UPDATE t SET deleted_at = now(), wm = 3 WHERE id = 1")
+    assert lane.sync().rows_failed == 1
+    source.execute("INSERT INTO t VALUES (4, 4, now()), (5, 5, NULL)")
+    lane.sync()
+    assert lane.sync().rows_failed == 0  # the row is before the window by now
+    lane.scripts = ()
+    _replay(lane)
+    result = lane.sync()
+    assert lane.rows("id") == [(2,), (5,)]
+    assert result.row_count == 2
+    assert lane.letters() == []

@@ -143,3 +143,46 @@ def test_a_script_that_ends_its_process_fails_the_table_alone(
     with pytest.raises(TransformError, match="deadly"):
         lane.sync(kind="full_refresh")
     assert len(lane.rows()) == 6
+
+
+def test_a_row_is_deleted_by_what_the_source_says_whatever_a_script_makes_of_the_mark(
+    lanes: Lanes, source: Database, load_mode: str
+) -> None:
+    source.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, note text, wm int, gone bool)",
+        "INSERT INTO t VALUES (1, E'a\\tb', 1, false), (2, E'c\\\\N', 2, true), (3, NULL, 3, NULL)",
+    )
+    popping = "def transform(row):\n    row.pop('gone')\n    return row\n"
+    lane = lanes(
+        "t", watermark="wm", soft_delete_column="gone", scripts=(popping,), load_mode=load_mode
+    )
+    assert lane.sync().rows_deleted == 1
+    assert lane.rows("id, note, gone") == [(1, "a\tb", None), (3, None, None)]
+    source.execute("UPDATE t SET gone = true, wm = 4 WHERE id = 1")
+    assert lane.sync().rows_deleted == 2  # the second row is read each time its mark is set
+    assert lane.rows("id") == [(3,)]
+    marking = "def transform(row):\n    row['gone'] = True\n    return row\n"
+    lane.scripts = (Script("marking", marking),)
+    source.execute("UPDATE t SET wm = 5 WHERE id = 3")
+    lane.sync()
+    assert lane.rows("id, gone") == [(3, True)]
+
+
+def test_columns_of_scripts_that_the_target_may_not_be_given_are_told(
+    lanes: Lanes, source: Database
+) -> None:
+    lane = _lane(lanes, source, "def transform(row):\n    return row\n")
+    lane.sync()
+    lane.set_policy(auto_alter_schema=False)
+    adding = "def transform(row):\n    row['extra'] = 1\n    return row\n"
+    lane.scripts = (Script("adding", adding),)
+    result = lane.sync()
+    assert [(e.kind, e.column) for e in result.drift] == [("column_added", "extra")]
+    assert "auto_alter_schema is off" in result.drift[0].message
+    assert "extra" not in lane.target_types()
+    lane.messages.clear()
+    assert lane.sync().drift == ()  # told once as drift, and in each run's log
+    assert any(level == "WARNING" and "extra" in text for level, text in lane.messages)
+    lane.set_policy(auto_alter_schema=True)
+    lane.sync(kind="full_refresh")
+    assert lane.rows("id, extra")[0] == (1, 1)

@@ -48,6 +48,7 @@ def pipeline(slug: str, *tables: TableDefinition, **changes: Any) -> PipelineDef
         schedule="*/5 * * * *",
         timezone="Europe/Paris",
         depends_on=None,
+        starts_paused=False,
         timeout_seconds=3600,
         tables=tables,
     )

@@ -26,7 +26,7 @@ def test_a_test_reports_the_server(pg_source_db: Database) -> None:
     report = PostgresSource(pg_source_db.spec).test()
     assert report.server_version[0].isdigit()
     assert not report.tls
-    assert PostgresDestination(pg_source_db.spec).test() == report
+    assert replace(PostgresDestination(pg_source_db.spec).test(), identity=None) == report
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
@@ -62,6 +62,18 @@ def test_a_failure_names_its_cause_and_no_secret(
                 ask()
             told = repr(caught.value) + str(caught.value.__context__) + caplog.text + repr(spec)
             assert spec.password not in told
+
+
+def test_a_database_is_the_same_by_whichever_name_it_is_reached(
+    pg_source_db: Database, warehouse_db: Database
+) -> None:
+    by_number = PostgresDestination(pg_source_db.spec)
+    by_name = PostgresDestination(replace(pg_source_db.spec, host="localhost"))
+    another = PostgresDestination(warehouse_db.spec)
+    identity = by_number.test().identity
+    assert identity
+    assert by_name.identity() == by_number.identity() == identity
+    assert another.identity() != identity
 
 
 def test_a_missing_privilege_is_named(
