@@ -79,7 +79,8 @@ def replace(session: Session, pipeline: Pipeline, choices: Sequence[TableChoice]
         )
         for index, (choice, ref) in enumerate(zip(choices, refs, strict=True))
     ]
-    gone = [table for ref, table in stored.items() if ref not in set(refs)]
+    chosen = set(refs)
+    gone = [table for ref, table in stored.items() if ref not in chosen]
     changed = bool(gone)
     for left_out in gone:
         pipeline.tables.remove(left_out)

@@ -1,6 +1,9 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from arus_dagster.catalog import Destination, Pipeline, Source
@@ -25,6 +28,34 @@ def catalog(catalog_settings: Settings) -> Iterator[Catalog]:
 def session(catalog: Catalog) -> Iterator[Session]:
     with catalog.session() as opened:
         yield opened
+
+
+@dataclass
+class Counted:
+    """How many statements were sent."""
+
+    number: int = 0
+
+
+@pytest.fixture
+def count_statements() -> Callable[[Session], AbstractContextManager[Counted]]:
+    """Counts what is sent to the session's database within a block."""
+
+    @contextmanager
+    def count(session: Session) -> Iterator[Counted]:
+        counted = Counted()
+
+        def note(*_: object) -> None:
+            counted.number += 1
+
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield counted
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    return count
 
 
 def shape(name: str, *columns: str, schema: str = "public", key: str | None = "id") -> TableShape:

@@ -339,3 +339,21 @@ def test_a_list_takes_the_same_number_of_queries_whatever_its_length(catalog):
             make_pipeline(session, source, warehouse, f"P{n}")
 
     assert queries() == one
+
+
+def test_thousands_of_tables_are_found_chosen_and_left_out_in_few_statements(
+    session, source, warehouse, count_statements
+):
+    shapes = [shape(f"table_{number:04}", "updated_at") for number in range(2_000)]
+    with count_statements(session) as counted:
+        sources.replace_tables(session, source, shapes)
+        found = sources.discovered_tables(session, source)
+        choices = [TableChoice(s.table.name) for s in found]
+        pipeline = make_pipeline(session, source, warehouse, tables=tuple(choices))
+        counts = sources.table_counts(session, [source.id])[source.id]
+        assert (counts.discovered, counts.enabled) == (2_000, 2_000)
+        pipeline = pipelines.update(session, pipeline, {}, choices[:10])
+    assert len(pipeline.tables) == 10
+    assert {t.watermark_column for t in pipeline.tables} == {"updated_at"}
+    # Rows go in by the hundreds; nothing asks once a table.
+    assert counted.number < 100
