@@ -110,16 +110,22 @@ def prepare(
     _require_read(key, read_shape, "primary key")
     target_key = tuple(target_column_name(name) for name in key)
     scripts = tuple(s for s in request.scripts if s.table in (None, table.source.name))
-    decided = plan(
-        table,
-        request.run,
-        read_shape,
-        key,
-        state,
-        _reload_reason(request, state, events, present, target_key),
-        place=request.source.place,
-        transformed=bool(scripts),
-    )
+    try:
+        decided = plan(
+            table,
+            request.run,
+            read_shape,
+            key,
+            state,
+            _reload_reason(request, state, events, present, target_key, needed),
+            place=request.source.place,
+            transformed=bool(scripts),
+        )
+    except ConfigurationError as error:
+        if not events or not policy.schema_drift_detection:
+            raise
+        # Such as a watermark column that was renamed: the drift is what a person has to see.
+        raise IncompatibleDriftError(error.message, events) from None
     if present is not None:
         try:
             present = _change_target(apart, target, present, needed, target_key)
@@ -194,6 +200,7 @@ def _reload_reason(
     events: Sequence[DriftEvent],
     present: TargetShape | None,
     key: tuple[str, ...],
+    needed: Reconciliation,
 ) -> str | None:
     if state is None:
         return None
@@ -201,6 +208,10 @@ def _reload_reason(
         return "the target table is gone"
     if present.key != key:
         return "the target's primary key differs from the source's"
+    known = {target_column_name(column.name) for column in state.source_columns}
+    if any(column.name in known for column in needed.added):
+        # Dropped from the target by a person: put back empty, it would look like the source's.
+        return "a column is missing in the target"
     added = any(event.kind == "column_added" for event in events)
     if added and request.policy.drift_backfill and request.policy.auto_alter_schema:
         return "a new column is filled"

@@ -260,3 +260,30 @@ def test_detection_can_be_switched_off(lanes: Lanes, source: Database) -> None:
     source.execute("ALTER TABLE t ADD extra int DEFAULT 7", "UPDATE t SET wm = 3")
     assert lane.sync().drift == ()
     assert lane.rows("extra") == [(7,), (7,)]
+
+
+def test_a_column_that_the_target_lost_is_filled_again(
+    lanes: Lanes, source: Database, load_mode: str
+) -> None:
+    source.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, wm int, v int)",
+        "INSERT INTO t SELECT g, g, g * 10 FROM generate_series(1, 3) g",
+    )
+    lane = lanes("t", watermark="wm", load_mode=load_mode)
+    lane.sync()
+    lane.warehouse.execute(f"ALTER TABLE {lane.target} DROP COLUMN v")
+    assert lane.sync().full
+    assert lane.rows("id, v") == [(1, 10), (2, 20), (3, 30)]
+    assert not lane.sync().full
+
+
+def test_a_watermark_column_that_was_renamed_is_drift(lanes: Lanes, source: Database) -> None:
+    source.execute("CREATE TABLE t (id int PRIMARY KEY, wm int)", "INSERT INTO t VALUES (1, 1)")
+    lane = lanes("t", watermark="wm")
+    lane.sync()
+    source.execute("ALTER TABLE t RENAME wm TO changed")
+    with pytest.raises(IncompatibleDriftError, match="watermark column 'wm'") as caught:
+        lane.sync()
+    kinds = [(event.kind, event.column) for event in caught.value.events]
+    assert kinds == [("column_added", "changed"), ("column_dropped", "wm")]
+    assert lane.rows("id") == [(1,)]
