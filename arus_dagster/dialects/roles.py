@@ -31,6 +31,7 @@ def can_be_watermark(column: Column, source: SourceType) -> bool:
         declared = column.source_type.rpartition(".")[2]
         return not (
             kind in _WITHOUT_GREATEST
+            or kind.removesuffix("[]") in _NEVER_KEYS
             or kind.endswith(("range", "range[]"))
             or declared in _TEXTS_WITHOUT_GREATEST
         )

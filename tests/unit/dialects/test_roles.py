@@ -25,6 +25,8 @@ def _column(source_type: str, target_type: str | None = None) -> Column:
         (_column("uuid"), False),
         (_column("bytea"), False),
         (_column("bit(3)"), False),
+        (_column("uuid[]"), True),
+        (_column("json[]"), False),
         (_column("tstzrange"), False),
         (_column("int4multirange"), False),
         (_column("point"), False),
