@@ -26,6 +26,7 @@ from arus_api.errors import install_error_handlers
 from arus_api.fields import refuse_unstorable
 from arus_api.health.router import router as health
 from arus_api.idempotency import AnswerKeeper, KeptAnswer
+from arus_api.metrics.route import install_metrics
 from arus_api.middleware import RequestFrame
 from arus_api.notifications.router import router as notifications
 from arus_api.openapi import api_routes, describe, operation_id
@@ -73,7 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ConfigurationError: the encryption key is unusable.
     """
     settings = settings or get_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, form=settings.log_format)
     catalog = Catalog(settings, "arus-api", pool_size=POOL_SIZE)
     # For short transactions made while a request's own is open: from one pool, enough requests
     # at once would each hold a connection and wait for a second one for ever.
@@ -127,7 +128,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Refresh-Token"],
             expose_headers=["Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(RequestFrame)
+    app.add_middleware(RequestFrame, latency=install_metrics(app, settings, side_catalog, dagster))
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr
 from sqlalchemy.orm import Session
 
-from arus_api.fields import Changes, Input, Name, Output, UtcDatetime
+from arus_api.fields import Changes, Input, Output, UtcDatetime
 from arus_dagster.catalog import Destination, Source
+from arus_dagster.catalog.field_types import Credential, Host, Name, Pem, Port
 from arus_dagster.catalog.session import Catalog, cipher_of
 from arus_dagster.dialects.base import SslMode
 from arus_dagster.errors import ArusError, InvalidInputError
@@ -24,13 +25,7 @@ T = TypeVar("T")
 
 MASK = "********"
 
-Host = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=255, pattern=r"^[^\s/,\\]+$")
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Credential = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Secret = Annotated[SecretStr, Field(max_length=10_000)]
-Pem = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
 
 # Where, as whom and how safely a connection reaches its server: whoever changes one of these could
 # have the stored password sent to a server of their own.

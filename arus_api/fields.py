@@ -6,8 +6,6 @@ Owns what any text that comes in must satisfy. Refuses values that a PostgreSQL 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
@@ -27,7 +25,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+from arus_dagster.catalog.field_types import unstorable
 
 Email = Annotated[
     str,
@@ -91,34 +89,6 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-def _fault(value: Any) -> str | None:
-    if isinstance(value, str):
-        if "\x00" in value:
-            return "Text must not hold NUL characters"
-        if any("\ud800" <= char <= "\udfff" for char in value):
-            return "Text must not hold unpaired surrogates"
-    elif isinstance(value, float) and not math.isfinite(value):
-        return "Numbers must be finite"
-    return None
-
-
-def _unstorable(root: Any, place: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    # A stack of its own: a body may be nested deeper than Python's calls may be.
-    pending: list[tuple[tuple[str | int, ...], Any]] = [((place,), root)]
-    while pending:
-        path, value = pending.pop()
-        if isinstance(value, dict):
-            for key, item in value.items():
-                if fault := _fault(key):
-                    yield path, fault  # the key itself can't be repeated in the answer
-                else:
-                    pending.append(((*path, key), item))
-        elif isinstance(value, list):
-            pending.extend(((*path, index), item) for index, item in enumerate(value))
-        elif fault := _fault(value):
-            yield path, fault
-
-
 async def refuse_unstorable(request: Request) -> None:
     """Refuse text and numbers that can't be stored, in the query and in a JSON body.
 
@@ -129,9 +99,9 @@ async def refuse_unstorable(request: Request) -> None:
         *(
             problem
             for key, value in request.query_params.multi_items()
-            for problem in _unstorable({key: value}, "query")
+            for problem in unstorable({key: value}, "query")
         ),
-        *_unstorable(dict(request.path_params), "path"),
+        *unstorable(dict(request.path_params), "path"),
     ]
     route = request.scope.get("route")
     # Only where a route reads its body: an action without one ignores what is sent with it. The
@@ -139,7 +109,7 @@ async def refuse_unstorable(request: Request) -> None:
     if getattr(route, "body_field", None) is not None and await request.body():
         content_type = request.headers.get("content-type", "")
         if "json" in content_type.lower():
-            problems += _unstorable(await request.json(), "body")
+            problems += unstorable(await request.json(), "body")
     if problems:
         raise RequestValidationError(
             [{"type": "unstorable", "loc": loc, "msg": message} for loc, message in problems]

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its log line, its size limit, its headers.
+"""What surrounds every request: its id, its log line, its time, its size limit, its headers.
 
 Owns the last resort too: whatever escapes the routes is logged and answered in the envelope.
 Refuses bodies past the limit before anything reads them, and logs neither query nor body.
@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arus_api.errors import DESCRIPTIONS, failure, internal_error
+from arus_api.metrics.latency import RequestLatency
 from arus_dagster.logging import get_logger
 
 log = get_logger("arus_api.request")
@@ -55,8 +56,9 @@ class RequestFrame:
     Reads the body whole (it is bounded), so that later parts may look at it without order.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, latency: RequestLatency) -> None:
         self.app = app
+        self._latency = latency
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -95,12 +97,14 @@ class RequestFrame:
                 raise
             await answer(scope, receive, send_framed)
         finally:
+            seconds = time.perf_counter() - started
+            self._latency.observe(scope, status, seconds)
             log.info(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
-                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                duration_ms=round(seconds * 1000, 1),
                 user_id=state.get("user_id"),
             )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import structlog
 
@@ -29,6 +29,7 @@ SECRET_FIELDS = frozenset(
     }
 )
 MASK = "********"
+LogFormat = Literal["auto", "json", "text"]
 # These log addresses of requests at INFO, and the address of some webhooks is itself a secret.
 _QUIET = ("httpx", "httpcore", "urllib3")
 
@@ -46,13 +47,16 @@ def _mask_secrets(
     return event
 
 
-def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
+def configure_logging(
+    level: str = "INFO", stream: TextIO | None = None, form: LogFormat = "auto"
+) -> None:
     """Send this process's logs, the standard library's included, to one place.
 
     Args:
         level: DEBUG, INFO, WARNING, ERROR or CRITICAL, in any case.
-        stream: where lines go; standard error by default. On a terminal they are readable text,
-            elsewhere JSON, one object a line.
+        stream: where lines go; standard error by default.
+        form: ``json`` is one object a line, ``text`` is for people; ``auto`` is text on a terminal
+            and JSON elsewhere.
 
     Raises:
         ValueError: no such level.
@@ -71,8 +75,12 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
         _mask_secrets,
     ]
     render: list[Any]
-    if target.isatty():
-        render = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    if form == "text" or (form == "auto" and target.isatty()):
+        render = [
+            structlog.dev.ConsoleRenderer(
+                colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     else:
         render = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 

@@ -15,6 +15,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
+from arus_dagster.logging import LogFormat
+
 DEFAULT_ADMIN_EMAIL = "admin@arus.io"
 DEFAULT_ADMIN_PASSWORD = "admin123"  # documented for the embedded default alone
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9._\-\[\]:]+")
@@ -43,6 +45,8 @@ class Settings(BaseSettings):
     admin_email: str = DEFAULT_ADMIN_EMAIL
     admin_password: SecretStr = SecretStr("")
     log_level: str = "INFO"
+    log_format: LogFormat = "auto"
+    metrics_token: SecretStr = SecretStr("")
     dagster_url: str = "http://127.0.0.1:3000"
     dagster_public_url: str | None = None
     api_host: str = "127.0.0.1"

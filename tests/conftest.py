@@ -111,7 +111,7 @@ def encryption_key() -> str:
 def catalog_template(postgres_server: PostgreSQLServer, encryption_key: str) -> str:
     """The name of a migrated, otherwise empty catalog database, to be copied."""
     postgres_server.create_database(CATALOG_TEMPLATE)
-    migrate(_settings(postgres_server, CATALOG_TEMPLATE, encryption_key))
+    migrate(settings_for(postgres_server, CATALOG_TEMPLATE, encryption_key))
     return CATALOG_TEMPLATE
 
 
@@ -127,10 +127,11 @@ def catalog_settings(
     postgres_server: PostgreSQLServer, catalog_db: Database, encryption_key: str
 ) -> Settings:
     """Settings of an installation whose catalog is ``catalog_db``."""
-    return _settings(postgres_server, catalog_db.name, encryption_key)
+    return settings_for(postgres_server, catalog_db.name, encryption_key)
 
 
-def _settings(server: PostgreSQLServer, database: str, encryption_key: str) -> Settings:
+def settings_for(server: PostgreSQLServer, database: str, encryption_key: str) -> Settings:
+    """Settings of an installation whose catalog is a database of a server."""
     return Settings(
         db_host=HOST,
         db_port=server.port,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from arus_api.connections import ConnectionChanges, ConnectionIn, ConnectionOut
 from arus_api.fields import Output
+from arus_dagster.catalog.field_types import SchemaName
 
-SchemaName = Annotated[str, StringConstraints(min_length=1, max_length=63)]
 _RAW = "Where rows of the raw load mode, the state of loads and dead letters are kept."
 _TARGET = "Where target tables of new pipelines go, unless they name a schema of their own."
 _DEFAULT = "Whether a source's selection makes its pipeline here. At most one destination is it."

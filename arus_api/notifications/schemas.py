@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -16,19 +15,13 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from arus_api.fields import Changes, Input, Name, Output, UtcDatetime
+from arus_api.fields import Changes, Input, Output, UtcDatetime
+from arus_dagster.catalog.field_types import Name
 from arus_dagster.notify.channels import CHANNELS, ChannelType
 from arus_dagster.notify.failures import MASK
-from arus_dagster.notify.message import Event
+from arus_dagster.notify.message import Event, Events
 
 _CONFIG_OUT = f"As configured; secrets are `{MASK}`."
-
-
-def _once_each(events: list[Event]) -> list[Event]:
-    return list(dict.fromkeys(events))
-
-
-Events = Annotated[list[Event], Field(min_length=1, max_length=20), AfterValidator(_once_each)]
 
 
 class TargetIn(Input):

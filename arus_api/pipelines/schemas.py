@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from arus_api.fields import Changes, Input, Name, Output, UtcDatetime
-from arus_api.pipelines.table_schemas import LoadMode, PipelineTableOut, TableIn
+from arus_api.fields import Changes, Input, Output, UtcDatetime
+from arus_api.pipelines.table_schemas import PipelineTableOut, TableIn
 from arus_api.runs.schemas import Run
-
-Schedule = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Timezone = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-SchemaName = Annotated[str, StringConstraints(min_length=1, max_length=63)]
-Retries = Annotated[int, Field(ge=0, le=100)]
-BackoffSeconds = Annotated[int, Field(ge=0, le=3600)]
-TimeoutSeconds = Annotated[int, Field(ge=1, le=30 * 86_400)]
+from arus_dagster.catalog.field_types import (
+    MOST_TABLES,
+    BackoffSeconds,
+    Description,
+    LoadMode,
+    Name,
+    Retries,
+    Schedule,
+    SchemaName,
+    TimeoutSeconds,
+    Timezone,
+)
 
 
 class PipelineIn(Input):
@@ -46,7 +51,7 @@ class PipelineIn(Input):
     )
 
     name: Name
-    description: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    description: Description | None = None
     source_id: uuid.UUID
     destination_id: uuid.UUID | None = Field(
         default=None, description="The default destination where left out."
@@ -69,7 +74,7 @@ class PipelineIn(Input):
         default=None, description="Seconds; null: the setting."
     )
     timeout_seconds: TimeoutSeconds | None = Field(default=None, description="Null: the setting.")
-    tables: list[TableIn] = Field(default_factory=list, max_length=10_000)
+    tables: list[TableIn] = Field(default_factory=list, max_length=MOST_TABLES)
 
 
 class PipelineChanges(Changes):
@@ -89,7 +94,7 @@ class PipelineChanges(Changes):
     )
 
     name: Name | None = None
-    description: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    description: Description | None = None
     source_id: uuid.UUID | None = Field(
         default=None, description="May be repeated; another source is refused."
     )
@@ -102,7 +107,7 @@ class PipelineChanges(Changes):
     max_retries: Retries | None = None
     initial_backoff: BackoffSeconds | None = None
     timeout_seconds: TimeoutSeconds | None = None
-    tables: list[TableIn] | None = Field(default=None, max_length=10_000)
+    tables: list[TableIn] | None = Field(default=None, max_length=MOST_TABLES)
 
 
 class Backfill(Input):

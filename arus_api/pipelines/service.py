@@ -1,14 +1,13 @@
 """Making, changing and deleting pipelines.
 
-Owns what the API adds to the catalog's own rules: defaults of a new pipeline, tables that the
-source has got since it was last discovered, and the check of row filters on the source itself.
+Owns what the API adds to the catalog's own rules: defaults of a new pipeline, and which fields of
+a request are at fault.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +15,6 @@ from arus_api.destinations.service import identify
 from arus_api.pipelines.actions import hand_over_state, starter
 from arus_api.pipelines.schemas import PipelineChanges, PipelineIn
 from arus_api.pipelines.table_schemas import TableIn
-from arus_api.sources.service import discover
 from arus_dagster.catalog import Destination, Pipeline, Source
 from arus_dagster.catalog.repositories import (
     destinations,
@@ -25,17 +23,12 @@ from arus_dagster.catalog.repositories import (
     settings,
     sources,
 )
-from arus_dagster.catalog.repositories.pipeline_tables import UnknownTablesError
-from arus_dagster.catalog.specs import connection_spec
+from arus_dagster.catalog.source_checks import check_filters, filters_of, with_discovery
 from arus_dagster.catalog.table_choice import TableChoice
-from arus_dagster.dialects.base import TableRef
-from arus_dagster.dialects.registry import open_source
 from arus_dagster.errors import InvalidInputError, NotFoundError
 from arus_dagster.orchestration.client import DagsterClient
 from arus_dagster.orchestration.definitions import DefinitionsReloader
 from arus_dagster.orchestration.run_lock import hold_idle
-
-T = TypeVar("T")
 
 
 def create(session: Session, new: PipelineIn) -> Pipeline:
@@ -64,8 +57,8 @@ def create(session: Session, new: PipelineIn) -> Pipeline:
         timeout_seconds=new.timeout_seconds,
     )
     choices = _choices(new.tables)
-    made = _with_discovery(session, source, lambda: pipelines.create(session, pipeline, choices))
-    _check_filters(session, made, before={})
+    made = with_discovery(session, source, lambda: pipelines.create(session, pipeline, choices))
+    check_filters(session, made, before={})
     return made
 
 
@@ -95,15 +88,15 @@ def update(
     if changes.destination_id is not None:
         identify(session, _destination(session, changes.destination_id))
     choices = None if changes.tables is None else _choices(changes.tables)
-    before = {TableRef(t.schema, t.name): t.row_filter for t in pipeline.tables}
+    before = filters_of(pipeline)
     started_by = starter(pipeline)
-    changed = _with_discovery(
+    changed = with_discovery(
         session,
         pipeline.source,
         # Read again each time: a first try that was undone leaves nothing usable of the object.
         lambda: pipelines.update(session, pipelines.get(session, pipeline_id), fields, choices),
     )
-    _check_filters(session, changed, before)
+    check_filters(session, changed, before)
     hand_over_state(dagster, definitions, changed, started_by)
     return changed
 
@@ -118,18 +111,14 @@ def follow_selection(session: Session, source_id: uuid.UUID, tables: Sequence[Ta
     """
     source = sources.get(session, source_id)
     existing = selection_pipelines.find(session, source)
-    before = (
-        {}
-        if existing is None
-        else {TableRef(t.schema, t.name): t.row_filter for t in existing.tables}
-    )
+    before = filters_of(existing)
     if existing is None:
         identify(session, destinations.get_default(session))
     choices = _choices(tables)
-    followed = _with_discovery(
+    followed = with_discovery(
         session, source, lambda: selection_pipelines.apply(session, source, choices)
     )
-    _check_filters(session, followed, before)
+    check_filters(session, followed, before)
     return followed
 
 
@@ -173,33 +162,3 @@ def _choices(tables: Sequence[TableIn]) -> list[TableChoice]:
         TableChoice(name=table.name, schema=table.schema_name, values=table.values())
         for table in tables
     ]
-
-
-def _with_discovery(session: Session, source: Source, change: Callable[[], T]) -> T:
-    """Make a change; where it names tables that are not known, look at the source and try again."""
-    try:
-        with session.begin_nested():
-            return change()
-    except UnknownTablesError:
-        discover(session, source.id)
-        return change()
-
-
-def _check_filters(
-    session: Session, pipeline: Pipeline, before: Mapping[TableRef, str | None]
-) -> None:
-    """Have the source itself check each filter that is new."""
-    refs: list[tuple[int, TableRef, str]] = [
-        (index, TableRef(table.schema, table.name), table.row_filter)
-        for index, table in enumerate(pipeline.tables)
-        if table.row_filter is not None
-    ]
-    new = [(index, ref, text) for index, ref, text in refs if before.get(ref) != text]
-    if not new:
-        return
-    source = open_source(connection_spec(session, pipeline.source))
-    for index, ref, text in new:
-        try:
-            source.check_filter(ref, text)
-        except InvalidInputError as error:
-            raise InvalidInputError(error.message, field=f"tables.{index}.row_filter") from None

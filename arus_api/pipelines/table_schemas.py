@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from arus_api.fields import Changes, Output, UtcDatetime
 from arus_dagster.catalog import PipelineTable
+from arus_dagster.catalog.field_types import (
+    Identifier,
+    KeyColumns,
+    LoadMode,
+    LookbackSeconds,
+    RowFilter,
+    SyncMode,
+)
 from arus_dagster.catalog.repositories.table_results import Latest
-
-SyncMode = Literal["incremental", "full_refresh"]
-LoadMode = Literal["direct", "raw"]
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 class TableIn(Changes):
@@ -32,17 +36,16 @@ class TableIn(Changes):
     )
     sync_mode: SyncMode | None = None
     load_mode: LoadMode | None = None
-    primary_key: list[Identifier] | None = Field(
+    primary_key: KeyColumns | None = Field(
         default=None,
-        max_length=32,
         description="Columns that identify a row, where the source declares none (views).",
     )
     watermark_column: Identifier | None = None
-    lookback_seconds: Annotated[int, Field(ge=0, le=366 * 86_400)] | None = None
+    lookback_seconds: LookbackSeconds | None = None
     soft_delete_column: Identifier | None = None
     soft_delete: Literal["remove", "keep"] | None = None
     delete_detection: Literal["none", "keys"] | None = None
-    row_filter: Annotated[str, StringConstraints(min_length=1, max_length=10_000)] | None = Field(
+    row_filter: RowFilter | None = Field(
         default=None, description="A condition in the source's SQL, as after WHERE."
     )
     tinyint1_as_bool: bool | None = None

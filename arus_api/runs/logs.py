@@ -1,7 +1,6 @@
 """A run's log: the events that Dagster stored, as lines.
 
-Owns the wording of events that come without a message, the table a line is about, and the count
-of a log's lines, which Dagster has no question for.
+Owns the table a line is about, and the count of a log's lines, which Dagster has no question for.
 """
 
 from __future__ import annotations
@@ -29,17 +28,6 @@ _LEVELS: Mapping[str, LogLevel] = {
     "ERROR": "ERROR",
     "CRITICAL": "ERROR",
 }
-_WORDS = {
-    "RunEnqueuedEvent": "The run is queued.",
-    "RunDequeuedEvent": "The run leaves the queue.",
-    "RunStartingEvent": "The run's process is starting.",
-    "RunCancelingEvent": "The run is being cancelled.",
-    "RunCanceledEvent": "The run was cancelled.",
-    "RunFailureEvent": "The run failed.",
-    "RunSuccessEvent": "The run succeeded.",
-}
-# Before a step's error Dagster puts the class that carried it.
-_CARRIER = "dagster._core.definitions.events.Failure: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +148,6 @@ def _line(event: LogEvent, tables: _Tables) -> RunLog:
     return RunLog(
         timestamp=event.timestamp,
         level=_LEVELS.get(event.level, "INFO"),
-        message=_message(event),
+        message=event.text,
         table=tables.of(event.step_key),
     )
-
-
-def _message(event: LogEvent) -> str:
-    message = event.message or _WORDS.get(event.kind, "")
-    reason = (event.failure and event.failure.description) or (event.error and event.error.message)
-    if reason:
-        message = f"{message} {reason.strip().removeprefix(_CARRIER)}"
-    return message.strip() or event.kind

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import ConfigDict, Field, JsonValue
 
-from arus_api.fields import Changes, Input, Name, Output, UtcDatetime
-
-Content = Annotated[str, StringConstraints(min_length=1, max_length=200_000)]
-Description = Annotated[str, StringConstraints(max_length=2000)]
-TableName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+from arus_api.fields import Changes, Input, Output, UtcDatetime
+from arus_dagster.catalog.field_types import Description, Identifier, Name, ScriptContent
 
 _CONTENT = (
     "Python that defines `transform(row)`: it gets a dict and returns one, or None to drop the "
@@ -36,8 +33,8 @@ class ScriptIn(Input):
 
     name: Name
     description: Description | None = None
-    content: Content = Field(description=_CONTENT)
-    table: TableName | None = Field(default=None, description=_TABLE)
+    content: ScriptContent = Field(description=_CONTENT)
+    table: Identifier | None = Field(default=None, description=_TABLE)
 
 
 class ScriptChanges(Changes):
@@ -48,8 +45,8 @@ class ScriptChanges(Changes):
 
     name: Name | None = None
     description: Description | None = None
-    content: Content | None = Field(default=None, description=_CONTENT)
-    table: TableName | None = Field(default=None, description=_TABLE)
+    content: ScriptContent | None = Field(default=None, description=_CONTENT)
+    table: Identifier | None = Field(default=None, description=_TABLE)
 
 
 class ScriptOut(Output):

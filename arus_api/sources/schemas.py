@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from arus_api.connections import ConnectionChanges, ConnectionIn, ConnectionOut
 from arus_api.fields import Input, Output
 from arus_api.pipelines.table_schemas import PipelineTableOut, TableIn
+from arus_dagster.catalog.field_types import MOST_TABLES, Patterns
 from arus_dagster.dialects.base import SourceType
 from arus_dagster.dialects.detection import SyncMethod
 
-Pattern = Annotated[str, StringConstraints(min_length=1, max_length=600)]
-Patterns = Annotated[list[Pattern], Field(max_length=1000)]
 TableKind = Literal["table", "view", "materialized_view", "partitioned_table"]
 
 _INCLUDE = (
@@ -150,7 +149,7 @@ class TableSelection(Input):
         }
     )
 
-    tables: list[TableIn] = Field(max_length=10_000)
+    tables: list[TableIn] = Field(max_length=MOST_TABLES)
 
 
 class SelectionOut(Output):

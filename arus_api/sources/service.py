@@ -20,7 +20,7 @@ from arus_api.sources.schemas import (
     SourceIn,
     SourceOut,
 )
-from arus_dagster.catalog import Source
+from arus_dagster.catalog import Source, source_checks
 from arus_dagster.catalog.repositories import sources
 from arus_dagster.catalog.repositories.page import Page
 from arus_dagster.catalog.session import Catalog
@@ -95,9 +95,7 @@ def discover(session: Session, source_id: uuid.UUID) -> list[DiscoveredTable]:
         ConnectionFailedError, CredentialsError: the source can't be read; the message says why.
     """
     source = sources.get(session, source_id)
-    found = open_source(connection_spec(session, source)).discover()
-    sources.replace_tables(session, source, found)
-    sources.record_test(session, source, None)
+    found = source_checks.discover(session, source)
     enabled = sources.enabled_tables(session, source)
     return [
         _discovered(
@@ -105,7 +103,7 @@ def discover(session: Session, source_id: uuid.UUID) -> list[DiscoveredTable]:
             cast(SyncMethod, source.sync_method),
             enabled=enabled is None or shape.table in enabled,
         )
-        for shape in sources.discovered_tables(session, source)
+        for shape in found
     ]
 
 

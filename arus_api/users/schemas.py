@@ -7,7 +7,8 @@ import uuid
 from pydantic import ConfigDict
 
 from arus_api.deps import Role
-from arus_api.fields import Changes, Email, Input, Name, NewPassword, Output, UtcDatetime
+from arus_api.fields import Changes, Email, Input, NewPassword, Output, UtcDatetime
+from arus_dagster.catalog.field_types import Name
 
 
 class UserOut(Output):

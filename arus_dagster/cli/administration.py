@@ -1,32 +1,29 @@
 """Work on the catalog from the command line: migrations, users, keys.
 
-Owns the way to the catalog, which the environment names, or a state directory of the embedded
-default (its server is started for the time if the platform is down). Refuses to put secrets under
-a new key while processes that know only the former one run on that state directory.
+Refuses to put secrets under a new key while processes that know only the former one run on that
+state directory.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
-
-from arus_dagster.catalog.changes import watch
 from arus_dagster.catalog.first_admin import LEAST_PASSWORD_LENGTH, ensure_admin
 from arus_dagster.catalog.migrations import migrate
-from arus_dagster.catalog.repositories import audit_entries, users
 from arus_dagster.catalog.repositories import secrets as stored_secrets
-from arus_dagster.catalog.session import Catalog
+from arus_dagster.catalog.repositories import users
 from arus_dagster.cli.binaries import find_binaries
-from arus_dagster.cli.home import Home, Ports
-from arus_dagster.cli.process import free_port
-from arus_dagster.cli.stack import migrate_all, migrate_dagster, start_postgres
-from arus_dagster.cli.supervisor import InUseError, Supervisor
+from arus_dagster.cli.installation import (
+    audited,
+    embedded,
+    environment_settings,
+    open_catalog,
+    reached,
+    state_directory,
+)
+from arus_dagster.cli.stack import migrate_all, migrate_dagster
 from arus_dagster.crypto import generate_key, hash_password
 from arus_dagster.errors import ConfigurationError, InvalidInputError, NotFoundError
 from arus_dagster.settings import Settings
@@ -44,16 +41,16 @@ def migrate_installation(home: Path | None) -> None:
         StartError: Dagster's migration failed.
     """
     if home is not None:
-        with _embedded(home) as state:
+        with embedded(home) as state:
             state.prepare_dagster()
             migrate_all(state)
         return
-    settings = _settings()
+    settings = environment_settings()
     if not os.environ.get("DAGSTER_HOME"):
         raise ConfigurationError(
             "DAGSTER_HOME must name the directory that holds dagster.yaml, as for Dagster itself."
         )
-    with _catalog(settings) as catalog:
+    with open_catalog(settings) as catalog:
         migrate(settings)
         with catalog.session() as session:
             ensure_admin(session, settings)
@@ -68,7 +65,7 @@ def create_user(home: Path | None, email: str, name: str, role: str, password: s
         InvalidInputError: the password is too short.
     """
     _check_password(password)
-    with _reached(home) as catalog, _audited(catalog, "create_user", "users") as session:
+    with reached(home) as catalog, audited(catalog, "create_user", "users") as session:
         users.create(
             session, email=email, name=name, password_hash=hash_password(password), role=role
         )
@@ -82,7 +79,7 @@ def reset_password(home: Path | None, email: str, password: str) -> None:
         InvalidInputError: the password is too short.
     """
     _check_password(password)
-    with _reached(home) as catalog, _audited(catalog, "reset_password", "users") as session:
+    with reached(home) as catalog, audited(catalog, "reset_password", "users") as session:
         user = users.find_by_email(session, email)
         if user is None:
             raise NotFoundError(f"There is no user {email}.")
@@ -104,14 +101,14 @@ def rotate_key(home: Path | None) -> int:
         InUseError: the platform runs on ``home``.
     """
     if home is None:
-        settings = _settings()
+        settings = environment_settings()
         if "," not in settings.encryption_key.get_secret_value():
             raise ConfigurationError(
                 "ARUS_ENCRYPTION_KEY must hold the new key, a comma and the former key. "
                 "'arus secrets' makes new ones."
             )
         return _rotate(settings)
-    with _embedded(home) as state:
+    with embedded(home) as state:
         new = generate_key()
         former = state.variables["ARUS_ENCRYPTION_KEY"]
         # Both are on disk while secrets are rewritten, so that a crash midway loses none.
@@ -131,7 +128,7 @@ def open_psql(home: Path, database: str, command: str | None) -> NoReturn:
         ConfigurationError: there is no such state directory.
         BinariesError: PostgreSQL's programs are missing.
     """
-    variables = _state(home).variables
+    variables = state_directory(home).variables
     program = str(find_binaries() / "psql")
     environment = {
         **os.environ,
@@ -145,32 +142,9 @@ def open_psql(home: Path, database: str, command: str | None) -> NoReturn:
     os.execve(program, [program, "--no-psqlrc", *arguments], environment)
 
 
-def _state(home: Path) -> Home:
-    if not home.is_dir():
-        raise ConfigurationError(f"There is no state directory {home}; 'arus up' makes it.")
-    return Home(home)
-
-
 def _rotate(settings: Settings) -> int:
-    with _catalog(settings) as catalog, _audited(catalog, "rotate_key", "keys") as session:
+    with open_catalog(settings) as catalog, audited(catalog, "rotate_key", "keys") as session:
         return stored_secrets.rotate_all(session)
-
-
-@contextmanager
-def _audited(catalog: Catalog, action: str, resource: str) -> Iterator[Session]:
-    """One transaction, with its entry in the audit log."""
-    with catalog.session() as session:
-        changes = watch(session)
-        yield session
-        session.flush()
-        audit_entries.record(
-            session,
-            action=action,
-            resource=resource,
-            address=audit_entries.COMMAND_LINE,
-            outcome="success",
-            changes=changes.made,
-        )
 
 
 def _check_password(password: str) -> None:
@@ -178,53 +152,3 @@ def _check_password(password: str) -> None:
         raise InvalidInputError(
             f"The password must hold at least {LEAST_PASSWORD_LENGTH} characters.", "password"
         )
-
-
-@contextmanager
-def _reached(home: Path | None) -> Iterator[Catalog]:
-    """A catalog, whether the platform runs on ``home`` at the moment or not."""
-    if home is None:
-        with _catalog(_settings()) as catalog:
-            yield catalog
-        return
-    try:
-        with _embedded(home) as state, _catalog(state.settings()) as catalog:
-            yield catalog
-    except InUseError:
-        with _catalog(Home(home).settings()) as catalog:
-            yield catalog
-
-
-@contextmanager
-def _embedded(home: Path) -> Iterator[Home]:
-    """A state directory whose PostgreSQL server runs, and nothing else of the platform."""
-    state = _state(home)
-    with Supervisor(state.directory) as supervisor:
-        ports = Ports(postgres=free_port())  # whatever listens on the usual one is no hindrance
-        state.set_ports(ports)
-        start_postgres(supervisor, state, ports)
-        yield state
-
-
-@contextmanager
-def _catalog(settings: Settings) -> Iterator[Catalog]:
-    catalog = Catalog(settings, "arus")
-    try:
-        yield catalog
-    except OperationalError as error:
-        # The driver's words name the address and the user, never the password.
-        raise ConfigurationError(f"The catalog can't be reached: {error.orig}") from None
-    finally:
-        catalog.dispose()
-
-
-def _settings() -> Settings:
-    """The environment's settings.
-
-    Raises:
-        ConfigurationError: a variable is missing or unfit; the message names it.
-    """
-    try:
-        return Settings()
-    except ValueError as error:
-        raise ConfigurationError(f"The environment is incomplete: {error}") from None

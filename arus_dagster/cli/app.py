@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,19 +17,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
 
-from arus_dagster.cli import administration
+from arus_dagster.cli import administration, configuration, discover, sync
+from arus_dagster.cli.console import InstallationHome, console, errors, reported
 from arus_dagster.cli.demo import shop
 from arus_dagster.cli.demo.api import Api
 from arus_dagster.cli.demo.story import Server, Story
+from arus_dagster.cli.doctor import command as doctor
 from arus_dagster.cli.home import LOOPBACK, WAREHOUSE, Home, Ports, new_secrets
 from arus_dagster.cli.postgres import SUPERUSER, PostgresServer
 from arus_dagster.cli.stack import start_platform
 from arus_dagster.cli.supervisor import Stopped, Supervisor
-from arus_dagster.errors import ArusError
+from arus_dagster.logging import configure_logging
 from arus_dagster.settings import DEFAULT_ADMIN_PASSWORD
 
 app = typer.Typer(
@@ -40,11 +39,13 @@ app = typer.Typer(
     # A traceback with local variables would show passwords.
     pretty_exceptions_show_locals=False,
 )
-console = Console()
-errors = Console(stderr=True)
-
 users = typer.Typer(no_args_is_help=True, help="People who may log in.")
 app.add_typer(users, name="user")
+app.command("sync")(sync.command)
+app.command("discover")(discover.command)
+app.command("doctor")(doctor.command)
+app.command("export")(configuration.export_command)
+app.command("import")(configuration.import_command)
 
 
 class Role(StrEnum):
@@ -57,13 +58,6 @@ class Role(StrEnum):
 
 SAMPLE_PASSWORD = "ARUS_SAMPLE_PASSWORD"
 _DEFAULTS = Ports()
-EmbeddedHome = Annotated[
-    Path | None,
-    typer.Option(
-        "--home",
-        help="A state directory of 'arus up'. Left out, the ARUS_* environment names the catalog.",
-    ),
-]
 HomeOption = Annotated[Path, typer.Option("--home", help="The state directory.")]
 ApiPort = Annotated[int, typer.Option(min=1, max=65535, help="Port of the REST API.")]
 DagsterPort = Annotated[int, typer.Option(min=1, max=65535, help="Port of Dagster's UI.")]
@@ -73,6 +67,11 @@ CodeServerPort = Annotated[
 PostgresPort = Annotated[
     int, typer.Option(min=1, max=65535, help="Port of the private PostgreSQL server.")
 ]
+
+
+@app.callback()
+def _log_for_people() -> None:
+    configure_logging("WARNING", form="text")
 
 
 @app.command()
@@ -88,7 +87,7 @@ def up(
 ) -> None:
     """Start everything on this machine, with a private PostgreSQL server, until Ctrl-C."""
     ports = Ports(api_port, dagster_port, code_server_port, postgres_port)
-    with _reported():
+    with reported():
         state = Home(home)
         with Supervisor(state.directory) as supervisor:
             server = _start(supervisor, state, ports)
@@ -112,7 +111,7 @@ def demo(
 ) -> None:
     """Sync a sample shop through the REST API, on a state directory that goes away at the end."""
     ports = Ports(api_port, dagster_port, code_server_port, postgres_port)
-    with _reported(), _temporary_home() as state, Supervisor(state.directory) as supervisor:
+    with reported(), _temporary_home() as state, Supervisor(state.directory) as supervisor:
         server = _start(supervisor, state, ports)
         server.create_database(shop.DATABASE)
         with Api(f"http://{LOOPBACK}:{ports.api}") as api:
@@ -139,9 +138,9 @@ def demo(
 
 
 @app.command()
-def migrate(home: EmbeddedHome = None) -> None:
+def migrate(home: InstallationHome = None) -> None:
     """Bring the catalog and Dagster's storage to this version; make the first administrator."""
-    with _reported():
+    with reported():
         administration.migrate_installation(home)
     console.print("The catalog and Dagster's storage are up to date.")
 
@@ -151,26 +150,26 @@ def create_user(
     email: str,
     name: Annotated[str, typer.Option(help="The name shown to others.")],
     role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.VIEWER,
-    home: EmbeddedHome = None,
+    home: InstallationHome = None,
 ) -> None:
     """Make a user. The password is asked for, or read from a piped standard input."""
-    with _reported():
+    with reported():
         administration.create_user(home, email, name, role.value, _read_password())
     console.print(f"Created {email} as {role.value}.", highlight=False)
 
 
 @users.command("password")
-def reset_password(email: str, home: EmbeddedHome = None) -> None:
+def reset_password(email: str, home: InstallationHome = None) -> None:
     """Give a user a new password. It is asked for, or read from a piped standard input."""
-    with _reported():
+    with reported():
         administration.reset_password(home, email, _read_password())
     console.print(f"{email} has a new password.", highlight=False)
 
 
 @app.command("rotate-key")
-def rotate_key(home: EmbeddedHome = None) -> None:
+def rotate_key(home: InstallationHome = None) -> None:
     """Encrypt all stored passwords and tokens with a new key."""
-    with _reported():
+    with reported():
         count = administration.rotate_key(home)
     console.print(f"{count} stored secrets are under the new key; the former one may go.")
 
@@ -182,7 +181,7 @@ def psql(
     home: HomeOption = Path(".arus"),
 ) -> None:
     """Open PostgreSQL's shell on a database of the running embedded default."""
-    with _reported():
+    with reported():
         administration.open_psql(home, database, command)
 
 
@@ -274,17 +273,3 @@ def _temporary_home() -> Iterator[Home]:
     finally:
         PostgresServer.remove_cluster(directory / "postgres")
         shutil.rmtree(directory)
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    """Show an expected error as one message, and end with the exit code that fits."""
-    try:
-        yield
-    except ArusError as error:
-        errors.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    except (Stopped, KeyboardInterrupt) as stopped:
-        number = stopped.number if isinstance(stopped, Stopped) else signal.SIGINT
-        errors.print("Stopped before the end.")
-        raise typer.Exit(128 + number) from None

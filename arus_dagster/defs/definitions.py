@@ -14,7 +14,7 @@ from arus_dagster.defs.build import CatalogRepository
 from arus_dagster.logging import configure_logging
 from arus_dagster.settings import get_settings
 
-configure_logging(get_settings().log_level)
+configure_logging(get_settings().log_level, form=get_settings().log_format)
 
 
 @dg.repository(name=names.REPOSITORY)  # type: ignore[arg-type]

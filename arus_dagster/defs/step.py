@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import dagster as dg
+import structlog
 
 from arus_dagster import names
 from arus_dagster.catalog.session import session_scope
@@ -31,6 +32,9 @@ from arus_dagster.engine.result import SyncResult
 from arus_dagster.engine.specs import RunKind, RunSpec, SyncRequest
 from arus_dagster.engine.sync import sync_table
 from arus_dagster.errors import ArusError, CancelledError, FatalError, NotFoundError, RetriableError
+from arus_dagster.logging import get_logger
+
+log = get_logger(__name__)
 
 # Runs that a run just before makes needless, where both were asked for at the same moment. One
 # that was launched in Dagster's UI carries no trigger and was queued on purpose.
@@ -57,6 +61,13 @@ def sync_op(
     pause = Pause()
 
     def compute(context: dg.OpExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(
+            run_id=context.run_id,
+            pipeline_id=pipeline.id,
+            pipeline=pipeline.slug,
+            table=f"{table.schema}.{table.name}",
+        )
         keep_connections(context.instance)
         if _skips(context):
             return
@@ -137,6 +148,7 @@ def _sync(
         result = Worker(work, cancel.cancel).run(deliver)
     except ArusError as error:
         record_failure(request, error)
+        log.warning("table_not_synced", attempt=context.retry_number + 1, error=error.message)
         if isinstance(error, CancelledError) or not isinstance(error, RetriableError):
             raise dg.Failure(error.message, allow_retries=False) from None
         attempt = context.retry_number
@@ -159,4 +171,12 @@ def _sync(
             "The rows are loaded, but the catalog could not be told: this run's counts are shown"
             " here alone."
         )
+    log.info(
+        "table_synced",
+        rows_extracted=result.rows_extracted,
+        rows_loaded=result.rows_loaded,
+        rows_failed=result.rows_failed,
+        bytes=result.bytes,
+        duration_ms=result.duration_ms,
+    )
     return result

@@ -7,7 +7,7 @@ an update.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -93,6 +93,11 @@ class ChannelConfig(BaseModel):
         return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
     @classmethod
+    def secret_fields(cls) -> frozenset[str]:
+        """The names of the fields that hold secrets, set or not."""
+        return frozenset(n for n, f in cls.model_fields.items() if _holds_secret(f.annotation))
+
+    @classmethod
     def changed(cls, stored: Mapping[str, Any], changes: Mapping[str, Any]) -> Self:
         """A stored configuration with some fields replaced; null forgets a field, a mask keeps it.
 
@@ -129,3 +134,7 @@ class ChannelConfig(BaseModel):
             {"moved": ", ".join(moved)},
         )
         return [{"type": fault, "loc": (name,), "input": None} for name in kept if moved]
+
+
+def _holds_secret(annotation: object) -> bool:
+    return annotation is SecretStr or any(_holds_secret(part) for part in get_args(annotation))

@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
 
 Event = Literal["success", "failure", "dead_letter", "schema_drift", "quality_breach"]
 EVENTS: tuple[Event, ...] = ("success", "failure", "dead_letter", "schema_drift", "quality_breach")
+
+
+def _once_each(events: list[Event]) -> list[Event]:
+    return list(dict.fromkeys(events))
+
+
+Events = Annotated[list[Event], Field(min_length=1, max_length=20), AfterValidator(_once_each)]
+"""Those of a link: at least one, each once."""
+
 Severity = Literal["good", "warning", "bad"]
 
 SEVERITIES: Mapping[str, Severity] = {

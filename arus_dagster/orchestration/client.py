@@ -243,9 +243,9 @@ class DagsterClient:
             return None
         return str(loaded.get("message") or loaded["__typename"]).strip()
 
-    def loaded_definitions_version(self) -> int | None:
+    def loaded_definitions_version(self, timeout_seconds: float = READ_SECONDS) -> int | None:
         """The catalog's count that the loaded definitions were built from, if any are loaded."""
-        for entry in self._loaded_metadata():
+        for entry in self._loaded_metadata(timeout_seconds):
             if entry["label"] == names.VERSION_METADATA:
                 return int(entry["intRepr"])
         return None
@@ -264,16 +264,19 @@ class DagsterClient:
         statuses = answer["daemonHealth"]["allDaemonStatuses"]
         return {s["daemonType"]: bool(s["healthy"]) for s in statuses if s["required"]}
 
-    def _loaded_metadata(self) -> list[dict[str, Any]]:
+    def _loaded_metadata(self, timeout_seconds: float = READ_SECONDS) -> list[dict[str, Any]]:
         sensor = {**_REPOSITORY, "sensorName": names.STATUS_SENSOR}
         try:
-            entries: list[dict[str, Any]] = self._ask("loaded", sensor=sensor)["metadataEntries"]
+            answer = self._ask("loaded", timeout_seconds, sensor=sensor)
         except NotFoundError:
             return []
+        entries: list[dict[str, Any]] = answer["metadataEntries"]
         return entries
 
-    def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self._transport.execute(query, variables)
+    def _ask(
+        self, query: str, timeout_seconds: float = READ_SECONDS, /, **variables: Any
+    ) -> dict[str, Any]:
+        answer: dict[str, Any] = self._transport.execute(query, variables, timeout_seconds)
         kind = answer["__typename"]
         message = str(answer.get("message") or kind).strip()
         if kind in _NOT_FOUND:

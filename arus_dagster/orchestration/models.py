@@ -27,6 +27,19 @@ FINISHED = frozenset({RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELED})
 ACTIVE = tuple(status for status in RunStatus if status not in FINISHED)
 
 
+_WORDS = {
+    "RunEnqueuedEvent": "The run is queued.",
+    "RunDequeuedEvent": "The run leaves the queue.",
+    "RunStartingEvent": "The run's process is starting.",
+    "RunCancelingEvent": "The run is being cancelled.",
+    "RunCanceledEvent": "The run was cancelled.",
+    "RunFailureEvent": "The run failed.",
+    "RunSuccessEvent": "The run succeeded.",
+}
+# Before a step's error Dagster puts the class that carried it.
+_CARRIER = "dagster._core.definitions.events.Failure: "
+
+
 def _from_epoch(value: Any) -> Any:
     return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value
 
@@ -83,6 +96,15 @@ class LogEvent(Answer):
     step_key: str | None = Field(alias="stepKey")
     error: ErrorText | None = None
     failure: FailureText | None = Field(default=None, alias="failureMetadata")
+
+    @property
+    def text(self) -> str:
+        """The event in words, with the reason of a failure; also where Dagster has none."""
+        message = self.message or _WORDS.get(self.kind, "")
+        reason = (self.failure and self.failure.description) or (self.error and self.error.message)
+        if reason:
+            message = f"{message} {reason.strip().removeprefix(_CARRIER)}"
+        return message.strip() or self.kind
 
 
 class Instigator(Answer):

@@ -14,7 +14,12 @@ from arus_api.deps import RANKS, PublicRule, RoleRule
 from arus_api.openapi import api_routes, rule_of
 from tests.api.conftest import ROLES, ClientFor
 
-PUBLIC = {"POST /api/auth/login", "POST /api/auth/refresh", "GET /api/health"}
+PUBLIC = {
+    "POST /api/auth/login",
+    "POST /api/auth/refresh",
+    "GET /api/health",
+    "GET /api/health/ready",
+}
 ANY_ROLE = {"POST /api/auth/logout"}
 ADMIN_ONLY = ("/api/auth/users", "/api/settings", "/api/audit")
 

@@ -50,6 +50,18 @@ def test_on_a_terminal_a_line_is_text() -> None:
         json.loads(stream.getvalue())
 
 
+def test_the_form_can_be_chosen() -> None:
+    on_terminal, elsewhere = Terminal(), io.StringIO()
+
+    configure_logging("INFO", on_terminal, "json")
+    get_logger("a").info("reloaded", version=3)
+    configure_logging("INFO", elsewhere, "text")
+    get_logger("a").info("reloaded", version=3)
+
+    assert json.loads(on_terminal.getvalue())["version"] == 3
+    assert elsewhere.getvalue().endswith("version=3\n")
+
+
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["json", "terminal"])
 def test_fields_named_like_secrets_and_local_variables_are_not_shown(stream: io.StringIO) -> None:
     configure_logging("DEBUG", stream)

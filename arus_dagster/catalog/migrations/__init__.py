@@ -12,7 +12,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.schema import CreateSchema
 
 from arus_dagster.catalog.base import SCHEMA
@@ -46,3 +48,16 @@ def migrate(settings: Settings) -> None:
             command.upgrade(alembic_config(connection), "head")
     finally:
         engine.dispose()
+
+
+def pending_revisions(engine: Engine) -> int:
+    """How many revisions a catalog lacks; all of them where there is no catalog yet.
+
+    A catalog that is ahead of this version lacks none that this version knows.
+    """
+    script = ScriptDirectory.from_config(alembic_config())
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table_schema": SCHEMA})
+        present = context.get_current_revision()
+    order = [revision.revision for revision in script.walk_revisions()]
+    return order.index(present) if present in order else 0 if present else len(order)

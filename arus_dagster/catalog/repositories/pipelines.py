@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import Select, String, cast, func, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from arus_dagster.catalog.cron import check_cron, check_timezone
@@ -19,6 +19,7 @@ from arus_dagster.catalog.repositories import (
 )
 from arus_dagster.catalog.repositories.integrity import conflicts
 from arus_dagster.catalog.repositories.page import Page, fetch_page
+from arus_dagster.catalog.repositories.unknown_name import NAMED, unknown_name
 from arus_dagster.catalog.retired_slug import RetiredSlug
 from arus_dagster.catalog.session import advisory_lock
 from arus_dagster.catalog.slugs import free_slug
@@ -87,6 +88,27 @@ def get(session: Session, pipeline_id: uuid.UUID) -> Pipeline:
     )
     if pipeline is None:
         raise NotFoundError("There is no such pipeline")
+    return pipeline
+
+
+def find(session: Session, name: str) -> Pipeline:
+    """The pipeline that a person means by its name (ignoring case), slug or id.
+
+    Raises:
+        NotFoundError: there is none; some that there are are named.
+    """
+    lowered = func.lower(name)
+    is_meant = or_(
+        func.lower(Pipeline.name) == lowered,
+        Pipeline.slug == name,
+        cast(Pipeline.id, String) == lowered,
+    )
+    # A name goes before a slug that spells the same.
+    order = func.lower(Pipeline.name) != lowered
+    pipeline = session.scalar(whole().where(is_meant).order_by(order).limit(1))
+    if pipeline is None:
+        names = session.scalars(select(Pipeline.name).order_by(Pipeline.name).limit(NAMED))
+        raise unknown_name("pipeline", name, names)
     return pipeline
 
 

@@ -19,6 +19,7 @@ from arus_dagster.catalog.repositories import definitions_version
 from arus_dagster.catalog.repositories.integrity import conflicts
 from arus_dagster.catalog.repositories.page import Page, fetch_page
 from arus_dagster.catalog.repositories.secrets import merged
+from arus_dagster.catalog.repositories.unknown_name import NAMED, unknown_name
 from arus_dagster.catalog.session import advisory_lock, cipher_of
 from arus_dagster.catalog.shapes import shape_from_json, shape_to_json
 from arus_dagster.catalog.slugs import free_slug
@@ -74,6 +75,27 @@ def get(session: Session, source_id: uuid.UUID) -> Source:
     source = session.get(Source, source_id)
     if source is None:
         raise NotFoundError("There is no such source")
+    return source
+
+
+def find(session: Session, name: str) -> Source:
+    """The source that a person means by its name (ignoring case), slug or id.
+
+    Raises:
+        NotFoundError: there is none; some that there are are named.
+    """
+    lowered = func.lower(name)
+    is_meant = sa.or_(
+        func.lower(Source.name) == lowered,
+        Source.slug == name,
+        sa.cast(Source.id, sa.String) == lowered,
+    )
+    # A name goes before a slug that spells the same.
+    order = func.lower(Source.name) != lowered
+    source = session.scalar(select(Source).where(is_meant).order_by(order).limit(1))
+    if source is None:
+        names = session.scalars(select(Source.name).order_by(Source.name).limit(NAMED))
+        raise unknown_name("source", name, names)
     return source
 
 

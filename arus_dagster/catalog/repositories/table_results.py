@@ -50,6 +50,20 @@ class RowTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """Sums over syncs of single tables.
+
+    Args:
+        tables_failed: how many of them failed.
+    """
+
+    rows_loaded: int
+    rows_failed: int
+    bytes: int
+    tables_failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Latest:
     """What a table's last successful sync left.
 
@@ -131,6 +145,22 @@ def totals_by_pipeline(
         .group_by(Pipeline.id)
     ).all()
     return {key: RowTotals(total=int(total), recent=int(recent)) for key, total, recent in rows}
+
+
+def measured_since(session: Session, since: datetime) -> Mapping[uuid.UUID, Measured]:
+    """What was measured of each pipeline from a moment on, in one query; idle ones are left out."""
+    rows = session.execute(
+        select(
+            TableResult.pipeline_id,
+            func.sum(TableResult.rows_loaded),
+            func.sum(TableResult.rows_failed),
+            func.sum(TableResult.bytes),
+            func.count(TableResult.error_message),
+        )
+        .where(TableResult.finished_at >= since)
+        .group_by(TableResult.pipeline_id)
+    ).all()
+    return {key: Measured(*(int(figure) for figure in figures)) for key, *figures in rows}
 
 
 def rows_by_day(session: Session, since: date) -> Mapping[date, int]:

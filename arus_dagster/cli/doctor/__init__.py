@@ -1,0 +1,1 @@
+"""``arus doctor``: what is wrong with an installation, and how each fault is mended."""
