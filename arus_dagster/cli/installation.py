@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from arus_dagster.catalog.changes import watch
 from arus_dagster.catalog.repositories import audit_entries
 from arus_dagster.catalog.session import Catalog
-from arus_dagster.cli.home import Home, Ports
+from arus_dagster.cli.home import ENV_FILE, Home, Ports
 from arus_dagster.cli.process import free_port
 from arus_dagster.cli.stack import start_postgres
 from arus_dagster.cli.supervisor import InUseError, Supervisor
@@ -54,7 +54,8 @@ def state_directory(home: Path) -> Home:
     Raises:
         ConfigurationError: it is not.
     """
-    if not home.is_dir():
+    state = (home / ENV_FILE, home / "postgres")
+    if not any(part.exists() for part in state):
         raise ConfigurationError(f"There is no state directory {home}; 'arus up' makes it.")
     return Home(home)
 

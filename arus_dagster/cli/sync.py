@@ -26,7 +26,13 @@ from arus_dagster.catalog.repositories.unknown_name import unknown_name
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.cli.console import InstallationHome, console, reported
 from arus_dagster.cli.installation import audited, open_catalog, settings_of
-from arus_dagster.errors import ConflictError, FatalError, InvalidInputError, UnavailableError
+from arus_dagster.errors import (
+    ConflictError,
+    DetailedConflictError,
+    FatalError,
+    InvalidInputError,
+    UnavailableError,
+)
 from arus_dagster.orchestration.client import MAX_EVENTS, DagsterClient
 from arus_dagster.orchestration.definitions import DefinitionsReloader
 from arus_dagster.orchestration.launch import launch
@@ -50,6 +56,9 @@ def command(
             "--table", "-t", help="Sync this table alone, 'name' or 'schema.name'. May be repeated."
         ),
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="If a run of the pipeline is active, wait for its end.")
+    ] = False,
     home: InstallationHome = None,
 ) -> None:
     """Sync a pipeline now and wait for the end; the exit code is 0 if all was synced.
@@ -61,7 +70,7 @@ def command(
         with open_catalog(settings) as catalog:
             dagster = DagsterClient(settings.dagster_url)
             try:
-                _sync(catalog, dagster, settings, pipeline, table)
+                _sync(catalog, dagster, settings, pipeline, table, wait)
             finally:
                 dagster.close()
 
@@ -72,18 +81,14 @@ def _sync(
     settings: Settings,
     name: str,
     wanted: Sequence[str] | None,
+    wait: bool,
 ) -> None:
-    with audited(catalog, "sync", "pipelines") as session:
+    with catalog.session() as session:
         pipeline = pipelines.find(session, name)
         tables = chosen_tables(pipeline, wanted)
-        run = launch(
-            session,
-            dagster,
-            DefinitionsReloader(catalog, dagster),
-            pipeline.id,
-            {names.TRIGGER: "manual"},
-            None if wanted is None else [table.id for table in tables],
-        )
+    chosen = None if wanted is None else [table.id for table in tables]
+    while (run := _launched(catalog, dagster, pipeline.id, chosen, wait)) is None:
+        time.sleep(POLL_SECONDS)
     console.print(
         f"Syncing [bold]{escape(pipeline.name)}[/]",
         f"[dim]{settings.dagster_links}/runs/{run.id}[/]",
@@ -107,6 +112,25 @@ def _sync(
             raise SyncFailedError("The run was cancelled.")
         case _:
             raise SyncFailedError("\n".join(failures) or "The run failed; its log says why.")
+
+
+def _launched(
+    catalog: Catalog,
+    dagster: DagsterClient,
+    pipeline_id: uuid.UUID,
+    tables: Sequence[uuid.UUID] | None,
+    wait: bool,
+) -> DagsterRun | None:
+    """The run; None where another one is active and is waited for."""
+    try:
+        with audited(catalog, "sync", "pipelines") as session:
+            reloader = DefinitionsReloader(catalog, dagster)
+            tags = {names.TRIGGER: "manual"}
+            return launch(session, dagster, reloader, pipeline_id, tags, tables)
+    except DetailedConflictError:
+        if not wait:
+            raise
+        return None
 
 
 def chosen_tables(pipeline: Pipeline, wanted: Sequence[str] | None) -> list[PipelineTable]:

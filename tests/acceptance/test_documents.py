@@ -7,24 +7,49 @@ import subprocess
 
 import pytest
 
+from arus_dagster.configuration import yaml_file
 from tests.acceptance.documents import ROOT, blocks, run_blocks
 from tests.acceptance.platform import Platform
 
-DOCUMENTS = ("README.md", "docs/operating.md")
+DOCUMENTS = ("README.md", "docs/operating.md", "docs/contributing.md")
 
 
-def test_the_readmes_first_pipeline_gets_rows_into_the_warehouse(platform: Platform) -> None:
-    result = run_blocks("README.md", platform.directory)
+@pytest.fixture(scope="session")
+def readme(shared_platform: Platform) -> subprocess.CompletedProcess[str]:
+    """The README's commands, run once: what they make is what other documents go on with."""
+    if not shared_platform.running:
+        shared_platform.start("--sample")
+    return run_blocks("README.md", shared_platform.directory)
+
+
+def test_the_readmes_first_pipeline_gets_rows_into_the_warehouse(
+    readme: subprocess.CompletedProcess[str],
+) -> None:
+    result = readme
     assert result.returncode == 0, result.stdout + result.stderr
     # The last block shows the warehouse: all four statuses, 2,000 orders of each.
     counted = dict(re.findall(r"^ (\w+) +\| +(\d+)$", result.stdout, re.MULTILINE))
     assert counted == dict.fromkeys(("new", "paid", "sent", "returned"), "2000")
 
 
+@pytest.mark.usefixtures("readme")
 def test_the_operators_commands_work(platform: Platform) -> None:
     result = run_blocks("docs/operating.md", platform.directory)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Created ana@example.com as editor." in result.stdout
+
+
+@pytest.mark.usefixtures("readme")
+def test_configuration_goes_out_and_in_as_its_document_says(platform: Platform) -> None:
+    result = run_blocks("docs/configuration.md", platform.directory)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Everything is as the file says." in result.stdout
+
+
+def test_the_example_of_a_configuration_is_one() -> None:
+    (example,) = blocks("docs/configuration.md", "yaml")
+    document = yaml_file.read(example)
+    assert [pipeline.name for pipeline in document.pipelines] == ["Orders"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -48,6 +73,6 @@ def test_every_make_target_in_the_documents_exists(document: str) -> None:
 )
 def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
     text = (ROOT / document).read_text()
-    for target in re.findall(r"\]\(([^)#]+)\)", text):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         if not target.startswith(("http:", "https:")):
             assert ((ROOT / document).parent / target).exists(), target

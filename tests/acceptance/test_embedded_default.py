@@ -6,9 +6,11 @@ import re
 import socket
 import stat
 import time
+from pathlib import Path
 
 import httpx
 
+from arus_dagster.cli.home import Home
 from tests.acceptance.platform import Platform
 
 ADMIN = {"email": "admin@arus.io", "password": "admin123"}
@@ -70,6 +72,23 @@ def test_users_are_managed_while_it_runs(platform: Platform) -> None:
     short = platform.arus("user", "password", "bo@example.com", *home, stdin="short\n")
     assert short.returncode == 1
     assert "at least" in short.stderr
+
+
+def test_the_doctor_finds_a_running_platform_well_and_says_what_is_wrong_with_one_that_is_down(
+    platform: Platform, tmp_path: Path
+) -> None:
+    well = platform.arus("doctor").stdout
+    for part in ("Catalog", "Migrations", "Clock", "Dagster's webserver", "Dagster's daemons"):
+        assert f"✓ {part}: " in well
+    assert f"✓ REST API: answers at http://127.0.0.1:{platform.ports['api']}" in well
+    assert "! First administrator: " in well  # the well-known password
+
+    made = platform.arus("export", "--home", str(tmp_path / "other"))
+    assert made.returncode == 1 and "no state directory" in made.stderr
+    Home(tmp_path / "down")
+    down = platform.arus("doctor", "--home", str(tmp_path / "down"))
+    assert down.returncode == 1
+    assert "✗ Platform: is not running\n    → arus up" in down.stdout
 
 
 def test_ctrl_c_stops_everything_and_a_new_start_finds_the_state(platform: Platform) -> None:

@@ -93,10 +93,18 @@ def test_ctrl_c_stops_the_run_and_a_second_sync_is_refused_meanwhile(platform: P
     assert code == 1
     assert "A run of the pipeline is active" in output
 
+    waiting = start(platform, "sync", pipeline["name"], "--wait")
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate()
     assert process.returncode == 128 + signal.SIGINT, output
     assert platform.get(pipeline)["last_run"]["status"] == "cancelled"
+
+    while not platform.dagster.runs(started, limit=1):
+        assert waiting.poll() is None
+        time.sleep(0.2)
+    waiting.terminate()
+    output, _ = waiting.communicate()
+    assert waiting.returncode == 128 + signal.SIGINT, output
 
 
 def test_configuration_goes_out_and_in_by_file_and_dagster_loads_it(

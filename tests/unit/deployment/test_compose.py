@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,19 @@ def test_ports_are_published_on_loopback_unless_told_otherwise(services: dict[st
 def test_the_image_does_not_run_as_root() -> None:
     users = re.findall(r"^USER (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert users[-1:] == ["arus"]
+
+
+def test_the_file_is_what_the_compose_specification_allows() -> None:
+    # Its schema comes with the checker.
+    checker = Path(sysconfig.get_path("scripts")) / "check-jsonschema"
+    command = [checker, "--builtin-schema", "vendor.compose-spec", COMPOSE]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_variable_that_has_no_default_is_among_the_secrets() -> None:
+    needed = set(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text()))
+    assert needed == {*fresh_secrets(), "ARUS_ADMIN_PASSWORD"}
 
 
 def test_compose_accepts_the_file(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""What docs/deployment says of other launchers and of Kubernetes holds together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.unit.deployment.test_compose import COMPOSE, fresh_secrets
+
+ROOT = Path(__file__).parents[3]
+DEPLOYMENT = ROOT / "docs" / "deployment"
+# What a run reads of its environment, beside what has a default.
+NEEDED = {*fresh_secrets(), "ARUS_DB_HOST", "ARUS_DB_PORT", "ARUS_DB_NAME", "ARUS_DB_USER"}
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((DEPLOYMENT / name).read_text()))
+
+
+def test_a_launcher_is_put_behind_what_dagster_yaml_says() -> None:
+    base = yaml.safe_load((ROOT / "dagster.yaml").read_text())
+    for name in ("docker-launcher.yaml", "celery-launcher.yaml"):
+        (document,) = documents(name)
+        assert document.keys() == {"run_launcher"}
+        assert not document.keys() & base.keys()
+
+
+def test_a_container_of_a_run_gets_all_that_a_run_needs() -> None:
+    (document,) = documents("docker-launcher.yaml")
+    config = document["run_launcher"]["config"]
+    assert set(config["env_vars"]) == NEEDED
+    compose = yaml.safe_load(COMPOSE.read_text())
+    assert config["networks"] == [f"{compose['name']}_default"]
+
+
+def test_the_helm_values_keep_what_dagster_yaml_says() -> None:
+    (values,) = documents("kubernetes-values.yaml")
+    base = yaml.safe_load((ROOT / "dagster.yaml").read_text())
+    queue = values["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
+    assert queue["tagConcurrencyLimits"] == base["run_queue"]["tag_concurrency_limits"]
+    storage = base["storage"]["postgres"]["postgres_db"]
+    assert values["postgresql"]["postgresqlScheme"] == storage["scheme"]
+    assert values["postgresql"]["postgresqlParams"] == storage["params"]
+    (code,) = values["dagster-user-deployments"]["deployments"]
+    location = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"][0]["grpc_server"]
+    assert code["name"] == location["location_name"]
+    assert "codeServerArgs" in code  # "dagster api grpc" would never load a change
+    assert code["envSecrets"] == [{"name": "arus"}]
+    assert values["runLauncher"]["type"] == "K8sRunLauncher"
+
+
+def test_the_manifests_run_as_nobody_and_are_probed() -> None:
+    job, deployment, service = documents("kubernetes-api.yaml")
+    (values,) = documents("kubernetes-values.yaml")
+    for workload in (job, deployment):
+        pod = workload["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        (container,) = pod["containers"]
+        assert container["envFrom"] == [{"secretRef": {"name": "arus"}}]
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        image = values["dagster-user-deployments"]["deployments"][0]["image"]
+        assert container["image"] == f"{image['repository']}:{image['tag']}"
+    (api,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert api["readinessProbe"]["httpGet"]["path"] == "/api/health/ready"
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"].items() <= labels.items()
+    assert deployment["spec"]["selector"]["matchLabels"].items() <= labels.items()
