@@ -15,14 +15,9 @@ from arus_dagster.catalog import Destination
 from arus_dagster.catalog.repositories import destinations
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.catalog.specs import connection_spec
-from arus_dagster.catalog.warehouse_names import may_be_same
 from arus_dagster.dialects.base import ServerReport
 from arus_dagster.dialects.postgresql.destination import PostgresDestination
 from arus_dagster.dialects.registry import DIALECTS
-from arus_dagster.errors import ArusError
-from arus_dagster.logging import get_logger
-
-log = get_logger(__name__)
 
 
 def create(session: Session, new: DestinationIn) -> Destination:
@@ -54,26 +49,6 @@ def update(session: Session, destination_id: uuid.UUID, changes: DestinationChan
 def delete(session: Session, destination_id: uuid.UUID) -> None:
     """Raises NotFoundError; ConflictError, naming the pipelines, if it is in use."""
     destinations.delete(session, destinations.get(session, destination_id))
-
-
-def identify(session: Session, destination: Destination) -> None:
-    """Ask warehouses who they are, where that tells whether two destinations are one database.
-
-    One that can't be asked now counts as what its address says.
-
-    Raises:
-        ConflictError: as ``test``.
-    """
-    others = may_be_same(session, destination)
-    for place in (destination, *others) if others else ():
-        if place.identity is not None:
-            continue
-        try:
-            identity = PostgresDestination(connection_spec(session, place)).identity()
-        except ArusError as error:
-            log.warning("warehouse_not_identified", destination=place.name, reason=error.message)
-            continue
-        destinations.record_identity(session, place, identity)
 
 
 def test(session: Session, side: Catalog, destination_id: uuid.UUID) -> Connected:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from arus_api.destinations.service import identify
 from arus_api.pipelines.actions import hand_over_state, starter
 from arus_api.pipelines.schemas import PipelineChanges, PipelineIn
 from arus_api.pipelines.table_schemas import TableIn
@@ -25,6 +24,7 @@ from arus_dagster.catalog.repositories import (
 )
 from arus_dagster.catalog.source_checks import check_filters, filters_of, with_discovery
 from arus_dagster.catalog.table_choice import TableChoice
+from arus_dagster.catalog.warehouse_identity import identify
 from arus_dagster.errors import InvalidInputError, NotFoundError
 from arus_dagster.orchestration.client import DagsterClient
 from arus_dagster.orchestration.definitions import DefinitionsReloader

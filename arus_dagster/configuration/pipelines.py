@@ -18,6 +18,7 @@ from arus_dagster.catalog import Destination, NotificationTarget, Pipeline, Sour
 from arus_dagster.catalog.repositories import notification_links, pipelines, scripts
 from arus_dagster.catalog.source_checks import check_filters, filters_of, with_discovery
 from arus_dagster.catalog.table_choice import TableChoice
+from arus_dagster.catalog.warehouse_identity import identify
 from arus_dagster.configuration.document import LinkPart, PipelinePart, ScriptPart
 from arus_dagster.engine.transform.check import check_script
 from arus_dagster.errors import InvalidInputError
@@ -53,6 +54,7 @@ def apply(session: Session, part: PipelinePart) -> None:
     ]
     found = _find(session, Pipeline, Pipeline.name, part.name)
     if found is None:
+        identify(session, destination)
         new = pipelines.NewPipeline(
             **{name: getattr(part, name) for name in _PLAIN},
             source=source,
@@ -104,18 +106,35 @@ def _update(
         )
     if stored.from_selection != part.from_selection:
         raise InvalidInputError("can't change once the pipeline is there", field="from_selection")
+    before, after = (
+        _starter(stored.schedule, stored.depends_on),
+        _starter(part.schedule, part.depends_on),
+    )
+    if before and after and before != after:
+        raise InvalidInputError(
+            f"its {before} starts it now: let the API change that, which carries a pause over",
+            field="schedule",
+        )
+    if stored.destination_id != destination.id:
+        identify(session, destination)
     changes: dict[str, Any] = {name: getattr(part, name) for name in _PLAIN}
     changes["destination_id"] = destination.id
     if part.target_schema is not None:
         changes["target_schema"] = part.target_schema
-    before = filters_of(stored)
+    filters = filters_of(stored)
     changed = with_discovery(
         session,
         source,
         lambda: pipelines.update(session, pipelines.get(session, pipeline_id), changes, choices),
     )
-    check_filters(session, changed, before)
+    check_filters(session, changed, filters)
     return changed
+
+
+def _starter(schedule: str | None, depends_on: object) -> str | None:
+    if schedule is not None:
+        return "schedule"
+    return None if depends_on is None else "upstream pipeline"
 
 
 def _scripts(session: Session, pipeline: Pipeline, parts: Sequence[ScriptPart]) -> None:

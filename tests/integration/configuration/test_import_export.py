@@ -235,6 +235,15 @@ def test_dependencies_can_be_turned_round(catalog: Catalog, content: dict[str, A
         assert pipelines.find(session, "Orders").depends_on == after.id
 
 
+def test_what_starts_a_pipeline_is_the_apis_to_change(
+    catalog: Catalog, content: dict[str, Any]
+) -> None:
+    put(catalog, content)
+    content["pipelines"][1] |= {"depends_on": None, "schedule": "0 * * * *"}
+    with pytest.raises(InvalidInputError, match="carries a pause over"):
+        put(catalog, content)
+
+
 def test_what_the_file_does_not_name_stays(catalog: Catalog, content: dict[str, Any]) -> None:
     put(catalog, content)
     assert put(catalog, {"version": 1, "settings": {"max_retries": 7}}) == []
