@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,16 @@ HERE = ("127.0.0.1", 50_000)
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
+@contextmanager
+def served(settings: Settings) -> Iterator[FastAPI]:
+    """An application with settings of its own, whose connections are closed at the end."""
+    app = create_app(settings)
+    yield app
+    app.state.dagster.close()
+    app.state.catalog.dispose()
+    app.state.side_catalog.dispose()
+
+
 def scraped(app: FastAPI) -> Series:
     """Every sample by name and labels."""
     answer = TestClient(app, client=HERE).get("/metrics")
@@ -39,9 +51,8 @@ def scraped(app: FastAPI) -> Series:
 
 
 def test_parts_that_are_away_are_figures_and_no_failure(api_settings: Settings) -> None:
-    app = create_app(api_settings.model_copy(update={"db_port": 9}))
-
-    series = scraped(app)
+    with served(api_settings.model_copy(update={"db_port": 9})) as app:
+        series = scraped(app)
 
     assert series["arus_catalog_up", ()] == series["arus_dagster_up", ()] == 0
     assert not [name for name, _ in series if name.startswith(("arus_pipeline", "arus_runs"))]
@@ -88,7 +99,8 @@ def test_the_token_says_who_may_look_and_without_one_this_machine(
     status: int,
 ) -> None:
     settings = api_settings.model_copy(update={"metrics_token": SecretStr(token)})
-    answer = TestClient(create_app(settings), client=client).get("/metrics", headers=headers)
+    with served(settings) as app:
+        answer = TestClient(app, client=client).get("/metrics", headers=headers)
     assert answer.status_code == status
     assert "let me" not in answer.text
 
