@@ -26,7 +26,8 @@ MASK = "********"
 _ROW_FAULT_CLASSES = ("22", "23", "54")
 # A trigger or function of the table's owner refuses the row.
 _RAISED = "P0001"
-_RETRIABLE_CLASSES = ("40", "53", "55")
+# Of class 55 what is held by somebody else; the rest is a state that does not pass by itself.
+_RETRIABLE_CODES = ("40", "53", "55006", "55P03")
 _CONNECTION_CLASSES = ("08", "57")
 _QUERY_CANCELED = "57014"
 _REFUSED_CODES = ("28000", "28P01", "42501", "3D000")
@@ -76,7 +77,7 @@ def statement_error(error: psycopg2.Error, spec: ConnectionSpec) -> ArusError:
         return RowFaultError(reason, _line(error))
     if code in _REFUSED_CODES:
         return CredentialsError(reason)
-    if code == _QUERY_CANCELED or code.startswith(_RETRIABLE_CLASSES):
+    if code == _QUERY_CANCELED or code.startswith(_RETRIABLE_CODES):
         return RetriableError(reason)
     if code.startswith(_CONNECTION_CLASSES):
         return ConnectionFailedError(reason)
