@@ -74,7 +74,7 @@ def delete_destination(id: uuid.UUID, session: SessionDep) -> Ok[DestinationDele
 
 
 @router.post(
-    "/{id}/test", dependencies=EDITOR, responses=errors(404, 502), summary="Test a destination"
+    "/{id}/test", dependencies=EDITOR, responses=errors(404, 409, 502), summary="Test a destination"
 )
 def test_destination(
     id: uuid.UUID,  # noqa: A002
@@ -83,6 +83,7 @@ def test_destination(
 ) -> Ok[Connected]:
     """Connects, and checks that schemas and temporary tables can be made.
 
-    The outcome is kept as `status`, `last_tested` and `last_error`.
+    The outcome is kept as `status`, `last_tested` and `last_error`. A warehouse that another
+    destination names too is refused (409) where pipelines of both write the same tables.
     """
     return ok(service.test(session, side, id))
