@@ -97,8 +97,8 @@ class StagedLoad:
     def settle(self) -> LoadCounts:
         job = self._job
         assert self._stage is not None  # made by begin
-        self._counts.columns = self._columns
         self._prepare_target()
+        self._counts.columns = self._columns
         if job.shape is None:
             create_target(job, self._columns)
         rows = self._rows()
