@@ -6,6 +6,7 @@ Refuses bodies past the limit before anything reads them, and logs neither query
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ from arus_dagster.logging import get_logger
 log = get_logger("arus_api.request")
 
 MAX_BODY_BYTES = 8 * 1024 * 1024  # a selection of 10,000 tables is about 2 MiB
+BODY_SECONDS = 60.0  # so that nobody holds connections open by sending a byte now and then
 REQUEST_ID = "X-Request-ID"
 
 _HEADERS = {
@@ -48,6 +50,10 @@ _TLS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
 
 class BodyTooLargeError(Exception):
     """The body is larger than ``MAX_BODY_BYTES``."""
+
+
+class BodyTooSlowError(Exception):
+    """The body did not arrive within ``BODY_SECONDS``."""
 
 
 class RequestFrame:
@@ -89,6 +95,10 @@ class RequestFrame:
             answer = failure(413, DESCRIPTIONS[413], details={"max_bytes": MAX_BODY_BYTES})
             answer.headers["Connection"] = "close"
             await answer(scope, receive, send_framed)
+        except BodyTooSlowError:
+            answer = failure(408, DESCRIPTIONS[408])
+            answer.headers["Connection"] = "close"
+            await answer(scope, receive, send_framed)
         except ClientDisconnect:
             status = 499  # nobody is left to answer; the number is for the log alone
         except Exception as error:
@@ -126,10 +136,14 @@ async def _read_body(request: Request) -> bytes:
     if announced.isdigit() and (len(announced) > 15 or int(announced) > MAX_BODY_BYTES):
         raise BodyTooLargeError
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise BodyTooLargeError
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise BodyTooLargeError
+    except TimeoutError:
+        raise BodyTooSlowError from None
     return bytes(body)
 
 

@@ -1,7 +1,8 @@
 """The environment: what a process is told when it starts.
 
-Owns the ``ARUS_*`` variables. Refuses, outside the embedded default, to start on a missing or
-default secret. Runtime settings that users change live in the catalog, not here.
+Owns the ``ARUS_*`` variables. Refuses to start on a missing or default secret; the embedded
+default, whose secrets are generated, differs in the first admin's known password alone, and is
+refused anywhere but on loopback. Runtime settings that users change live in the catalog, not here.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from arus_dagster.logging import LogFormat
 DEFAULT_ADMIN_EMAIL = "admin@arus.io"
 DEFAULT_ADMIN_PASSWORD = "admin123"  # documented for the embedded default alone
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9._\-\[\]:]+")
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 PLACEHOLDERS = frozenset({"", "changeme", "change-me", "secret", "password", "arus", "arus_secret"})
 
 
@@ -27,8 +29,8 @@ class Settings(BaseSettings):
     """The ``ARUS_*`` environment variables.
 
     Raises:
-        pydantic.ValidationError: a secret is missing, too short or a placeholder, outside the
-            embedded default. The message names the variable, never its value.
+        pydantic.ValidationError: a secret is missing, too short or a placeholder. The message
+            names the variable, never its value.
     """
 
     model_config = SettingsConfigDict(env_prefix="ARUS_", extra="ignore", hide_input_in_errors=True)
@@ -69,13 +71,15 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_weak_secrets(self) -> Settings:
-        if self.embedded:
-            return self
         problems = []
         if len(self.jwt_secret.get_secret_value()) < 32:
             problems.append("ARUS_JWT_SECRET must hold at least 32 characters")
         if not self.encryption_key.get_secret_value():
             problems.append("ARUS_ENCRYPTION_KEY must hold a Fernet key (or several, by comma)")
+        if len(set(self.jwt_secret.get_secret_value())) < 8:
+            problems.append("ARUS_JWT_SECRET must be random; 'arus secrets' makes one")
+        if self.embedded and self.api_host not in _LOOPBACK:
+            problems.append("ARUS_EMBEDDED, with its known password, is for loopback alone")
         if self.db_password.get_secret_value().lower() in PLACEHOLDERS:
             problems.append("ARUS_DB_PASSWORD must be set to a password of your own")
         if problems:

@@ -17,7 +17,7 @@ Description = Annotated[str, StringConstraints(max_length=2000)]
 
 # Connections
 Host = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=255, pattern=r"^[^\s/,\\]+$")
+    str, StringConstraints(strip_whitespace=True, max_length=255, pattern=r"^[^\s/,\\@]+$")
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Credential = Annotated[str, StringConstraints(min_length=1, max_length=255)]

@@ -20,6 +20,9 @@ PUBLIC = {
     "GET /api/health",
     "GET /api/health/ready",
 }
+# Beside the API: pages and files that hold nothing of the installation, and what has a rule of its
+# own.
+OUTSIDE = {"/openapi.json", "/docs", "/docs-assets", "/metrics"}
 ANY_ROLE = {"POST /api/auth/logout"}
 ADMIN_ONLY = ("/api/auth/users", "/api/settings", "/api/audit")
 
@@ -50,6 +53,12 @@ def test_every_route_of_the_application_is_among_those_walked(app: FastAPI) -> N
     assert served == ROUTES.keys()
 
 
+def test_whatever_else_is_served_is_named_here(app: FastAPI) -> None:
+    outside = {path for route in app.routes if (path := getattr(route, "path", None)) is not None}
+
+    assert outside == OUTSIDE
+
+
 @pytest.mark.parametrize("name", ROUTES)
 def test_a_route_declares_the_rule_of_its_kind(name: str) -> None:
     rule = rule_of(ROUTES[name])
@@ -75,7 +84,11 @@ def test_each_route_holds_to_its_rule(app: FastAPI, client_for: ClientFor) -> No
             method, template = name.split()
             path = re.sub(r"{\w+}", str(uuid.uuid4()), template)
             needed = expected_role(name)
-            error = client.request(method, path, json={}).json().get("error", {})
+            answer = client.request(method, path, json={})
+            error = answer.json().get("error", {})
+            code = error.get("code")
+            assert (answer.status_code == 403) == (code == "FORBIDDEN"), (caller, name)
+            assert (answer.status_code == 401) == (code == "AUTH_FAILED"), (caller, name)
             if needed is None:
                 # Login and refresh lack what they ask for here; no role is asked of anybody.
                 assert error.get("code") != "FORBIDDEN", (caller, name)

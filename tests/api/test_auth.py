@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -16,6 +19,8 @@ from arus_dagster.catalog import User
 from arus_dagster.catalog.repositories import users as catalog_users
 from arus_dagster.crypto import hash_password
 from tests.api.conftest import PASSWORD
+
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def login(client: TestClient, email: str = "editor@example.com", password: str = PASSWORD) -> Any:
@@ -128,6 +133,9 @@ def test_a_token_with_all_claims_right_is_taken(
         {"key": "another secret of sufficient length, yes"},
         {"algorithm": "none", "key": ""},
         {"algorithm": "HS512"},
+        {"algorithm": "RS256", "key": RSA_KEY},
+        {"iat": datetime.now(UTC) + timedelta(days=1)},
+        {"aud": [tokens.AUDIENCE, "another"], "typ": "refresh"},
         {"iss": "somebody"},
         {"iss": None},
         {"aud": "another"},
@@ -141,7 +149,7 @@ def test_a_token_with_all_claims_right_is_taken(
         {"pwd": None},
         {"pwd": "0" * 32},
     ],
-    ids=lambda changes: ",".join(f"{k}={v}" for k, v in changes.items()),
+    ids=lambda changes: ",".join(f"{k}={v}" for k, v in changes.items() if v is not RSA_KEY),
 )
 def test_a_token_with_one_thing_wrong_is_refused(
     app: FastAPI, anonymous: TestClient, users: dict[str, User], changes: dict[str, Any]
@@ -151,6 +159,33 @@ def test_a_token_with_one_thing_wrong_is_refused(
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "AUTH_FAILED"
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_token_that_names_its_own_key_or_algorithm_is_refused(
+    app: FastAPI, anonymous: TestClient, users: dict[str, User]
+) -> None:
+    """A header that says how to check the token is not believed."""
+    good = forged(app, users["admin"])
+    _, claims, signature = good.split(".")
+
+    def with_header(**header: Any) -> str:
+        text = json.dumps({"typ": "JWT", **header}).encode()
+        return f"{base64.urlsafe_b64encode(text).decode().rstrip('=')}.{claims}.{signature}"
+
+    jwk = {"kty": "oct", "k": base64.urlsafe_b64encode(b"mine").decode()}
+    for token in (
+        with_header(alg="none"),
+        with_header(alg="nOnE"),
+        with_header(alg="RS256"),
+        with_header(alg="HS256", jwk=jwk),
+        with_header(alg="HS256", kid="../../dev/null"),
+        with_header(alg="none").rsplit(".", 1)[0] + ".",
+        good.rsplit(".", 1)[0] + ".",
+        good.rsplit(".", 1)[0],
+    ):
+        answer = anonymous.get("/api/auth/me", headers=bearer(token))
+        assert answer.status_code == 401, token
+        assert answer.json()["error"]["code"] == "AUTH_FAILED"
 
 
 @pytest.mark.parametrize(

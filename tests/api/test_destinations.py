@@ -85,6 +85,7 @@ def test_the_mask_is_no_password_to_start_with(editor):
         ("host", "/var/run/postgresql"),
         ("host", "a b"),
         ("host", "a,b"),
+        ("host", "@abstract"),
         ("raw_schema", "pg_catalog"),
         ("raw_schema", "é" * 32),
         ("target_schema", "arus_config"),

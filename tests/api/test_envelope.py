@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import io
@@ -10,6 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -19,6 +21,7 @@ from httpx import Response
 from pydantic import ValidationError
 from sqlalchemy import text
 
+from arus_api import middleware
 from arus_api.app import create_app
 from arus_api.deps import SessionDep
 from arus_api.middleware import MAX_BODY_BYTES
@@ -194,6 +197,34 @@ def test_a_body_too_large(anonymous: TestClient, announced: bool) -> None:
 
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "PAYLOAD_TOO_LARGE"
+
+
+def test_a_body_that_never_ends_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "BODY_SECONDS", 0.05)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/auth/login",
+        "raw_path": b"/api/auth/login",
+        "query_string": b"",
+        "scheme": "http",
+        "headers": [(b"content-type", b"application/json")],
+        "client": ("10.0.0.1", 1),
+        "server": ("10.0.0.2", 80),
+    }
+    asyncio.run(app(scope, receive, send))
+
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"])["error"]["code"] == "REQUEST_TIMEOUT"
 
 
 @pytest.mark.parametrize(

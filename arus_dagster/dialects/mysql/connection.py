@@ -176,6 +176,11 @@ class Connection:
         except (pymysql.Error, ServerError, ProtocolError, OSError) as error:
             self._check_cancelled()
             raise self._translated(error) from None
+        except RuntimeError:
+            # So the driver tells of a server that asks for a file of this machine.
+            raise ConnectionFailedError(
+                f"{self._spec.host}:{self._spec.port} asked for a local file, and got none"
+            ) from None
 
     def _translated(self, error: Exception) -> ArusError:
         if isinstance(error, TimeoutError):

@@ -279,6 +279,8 @@ def _connect(spec: ConnectionSpec, application: str) -> psycopg2.extensions.conn
     with tempfile.TemporaryDirectory(prefix="arus-tls-") as directory:
         try:
             arguments.update(_tls(spec, Path(directory)))
+            # Where no password is given libpq would look for one of this machine's own user.
+            arguments["passfile"] = str(Path(directory) / "none")
             opened: psycopg2.extensions.connection = psycopg2.connect(**arguments)
             return opened
         except psycopg2.Error as error:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+from typing import Any
+
 import pytest
 
-from arus_dagster.notify.failures import DeliveryFailedError
-from arus_dagster.notify.network import is_local, resolve
+from arus_dagster.notify.failures import DeliveryFailedError, DeliveryRefusedError
+from arus_dagster.notify.network import Deadline, connect, is_local, resolve
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,67 @@ def test_local_link_and_metadata_addresses_are_known(address: str) -> None:
 )
 def test_public_and_private_networks_may_be_reached(address: str) -> None:
     assert not is_local(address)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "0",
+        "::1",
+        "::ffff:169.254.169.254",
+        "2852039166",
+    ],
+)
+def test_no_spelling_of_a_local_address_passes(host: str) -> None:
+    with pytest.raises(DeliveryRefusedError, match="notify_allow_local"):
+        resolve(host, 80, allow_local=False)
+    assert resolve("127.1", 80, allow_local=True) == ["127.0.0.1"]
+
+
+def test_the_address_that_was_checked_is_the_one_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name that resolves to another address the second time is asked for once."""
+    asked: list[str] = []
+
+    def resolver(host: str, port: int, **_: Any) -> list[Any]:
+        asked.append(host)
+        address = "203.0.113.7" if len(asked) == 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    called: list[str] = []
+
+    def connector(address: tuple[str, int], timeout: float) -> socket.socket:
+        called.append(address[0])
+        raise ConnectionRefusedError(111, "refused")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    monkeypatch.setattr(socket, "create_connection", connector)
+
+    with Deadline(5) as deadline, pytest.raises(DeliveryFailedError):
+        connect("rebinding.example.com", 80, deadline, allow_local=False)
+
+    assert asked == ["rebinding.example.com"]
+    assert called == ["203.0.113.7"]
+
+
+def test_one_local_address_among_several_refuses_them_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def resolver(host: str, port: int, **_: Any) -> list[Any]:
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+            for address in ("203.0.113.7", "169.254.169.254")
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    with pytest.raises(DeliveryRefusedError):
+        resolve("mixed.example.com", 80, allow_local=False)
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a" * 300, "x..y"])

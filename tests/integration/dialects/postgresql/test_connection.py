@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +75,20 @@ def test_a_database_is_the_same_by_whichever_name_it_is_reached(
     assert identity
     assert by_name.identity() == by_number.identity() == identity
     assert another.identity() != identity
+
+
+def test_no_password_of_this_machines_own_user_is_sent(
+    pg_source_db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever names a server of their own must not be sent what libpq finds at home."""
+    spec = pg_source_db.spec
+    escaped = PASSWORD.replace("\\", "\\\\").replace(":", "\\:")
+    (tmp_path / "pgpass").write_text(f"*:*:*:*:{escaped}\n")
+    (tmp_path / "pgpass").chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pgpass"))
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    with pytest.raises(ArusError, match="no password supplied"):
+        PostgresSource(replace(spec, password="")).test()
 
 
 def test_a_missing_privilege_is_named(

@@ -84,6 +84,9 @@ def test_no_descriptor_of_the_parent_is_open(open_process: OpenProcess, tmp_path
         "open('/etc/passwd').read()",
         "open('/proc/%d/environ' % os.getppid(), 'rb').read()",
         "open('/proc/self/environ', 'rb').read()",
+        "open('/proc/%d/mem' % os.getppid(), 'rb').read(1)",
+        "open('/proc/self/mem', 'rb').read(1)",
+        "open(PRIVATE).read()",
         "os.listdir('/tmp')",
         "open('/tmp/written', 'w')",
         "socket.create_connection(('127.0.0.1', PORT), 1)",
@@ -98,10 +101,13 @@ def test_no_descriptor_of_the_parent_is_open(open_process: OpenProcess, tmp_path
     ],
 )
 def test_files_network_processes_and_packages_are_out_of_reach(
-    open_process: OpenProcess, question: str
+    open_process: OpenProcess, tmp_path: Path, question: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         question = question.replace("PORT", str(server.getsockname()[1]))
+        private = tmp_path / "arus.env"
+        private.write_text("ARUS_DB_PASSWORD=hunter2")
+        question = question.replace("PRIVATE", repr(str(private)))
         assert ask(open_process, question) in {
             "PermissionError",
             "BlockingIOError",
