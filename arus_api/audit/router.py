@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from arus_api.audit.schemas import AuditEntry, Resource
+from arus_api.audit.schemas import AuditEntry
 from arus_api.deps import SessionDep, require_role
 from arus_api.envelope import Page, page
 from arus_api.fields import UtcDatetime
@@ -24,7 +24,9 @@ def list_audit_entries(
     session: SessionDep,
     paging: PagingDep,
     user_id: Annotated[uuid.UUID | None, Query(description="Of this user alone.")] = None,
-    resource: Annotated[Resource | None, Query(description="About this kind alone.")] = None,
+    resource: Annotated[
+        str | None, Query(max_length=32, description="About this kind alone, e.g. `sources`.")
+    ] = None,
     resource_id: Annotated[uuid.UUID | None, Query(description="About this one alone.")] = None,
     action: Annotated[
         str | None, Query(max_length=64, description="This action alone, e.g. `update_source`.")

@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Literal
 
 from pydantic import Field
 
 from arus_api.fields import Output, UtcDatetime
 from arus_dagster.catalog.repositories.audit_entries import MOST_CHANGES, Outcome
-
-Resource = Literal[
-    "auth",
-    "users",
-    "sources",
-    "destinations",
-    "pipelines",
-    "runs",
-    "scripts",
-    "notifications",
-    "settings",
-    "keys",
-]
 
 
 class AuditChange(Output):
@@ -45,7 +31,7 @@ class AuditEntry(Output):
     user_email: str | None
     address: str = Field(description="Where the request came from.")
     action: str = Field(description="As the operation is named, e.g. `update_source`.")
-    resource: Resource
+    resource: str = Field(description="The kind of thing, e.g. `sources`, `runs`, `auth`.")
     resource_id: uuid.UUID | None
     outcome: Outcome = Field(description="`denied` is a missing right or a wrong password.")
     status: int | None = Field(description="HTTP status of the answer.")

@@ -30,13 +30,16 @@ def begin(session: Session, limits: Mapping[str, int], window: timedelta) -> flo
     now = func.clock_timestamp()
     for key in limits:
         advisory_lock(session, f"login {key}")
-    session.execute(delete(LoginFailure).where(LoginFailure.failed_at < now - window))
+    # What another attempt is forgetting at this moment need not be waited for.
+    past = select(LoginFailure.id).where(LoginFailure.failed_at < now - window)
+    forgotten = past.with_for_update(skip_locked=True).subquery()
+    session.execute(delete(LoginFailure).where(LoginFailure.id.in_(select(forgotten.c.id))))
     for key, limit in limits.items():
         number, oldest = session.execute(
             select(
                 func.count(),
                 func.extract("epoch", func.min(LoginFailure.failed_at) + window - now),
-            ).where(LoginFailure.key == key)
+            ).where(LoginFailure.key == key, LoginFailure.failed_at >= now - window)
         ).one()
         if number >= limit:
             return max(float(oldest), 0.0)

@@ -68,15 +68,16 @@ def test_mysql_texts(mysql_connection: MySQLConnection, value: str) -> None:
     assert mysql_connection.value(f"SELECT {mysql.literal(value)}") == value
 
 
-# What MySQL can't have in a name at all: characters past U+FFFF, and a blank at the end.
+# No name of MySQL's has characters past U+FFFF or a blank at its end; an alias, which stands for a
+# name here, also loses control characters and blanks at its beginning.
 @QUICK
 @example(name=HOSTILE.strip())
 @given(
     name=st.text(
-        st.characters(exclude_categories=["Cs"], exclude_characters="\0", max_codepoint=0xFFFF),
+        st.characters(exclude_categories=["Cs", "Cc"], max_codepoint=0xFFFF),
         min_size=1,
         max_size=64,
-    ).filter(lambda name: name == name.rstrip() and name.strip() != "")
+    ).filter(lambda name: name == name.strip())
 )
 def test_mysql_names(mysql_connection: MySQLConnection, name: str) -> None:
     quoted = mysql.identifier(name)
