@@ -94,9 +94,8 @@ class PostgresSource:
     @contextlib.contextmanager
     def _asking(self) -> Iterator[Connection]:
         """A read-only transaction for questions, which the server itself gives up in time."""
-        with self._open() as connection, connection.transaction(_SNAPSHOT):
-            limit = self._spec.read_timeout_seconds * 1000
-            connection.execute(f"SET LOCAL statement_timeout = {limit:d}")
+        limit = {"statement_timeout": f"{self._spec.read_timeout_seconds}s"}
+        with self._open() as connection, connection.transaction(_SNAPSHOT, limit):
             yield connection
 
     def _open(self) -> Connection:
