@@ -35,8 +35,10 @@ KINDS: dict[type[Any], str] = {
 }
 # How the API names what is stored under another name.
 _NAMES = {"password_hash": "password"}
-# What a test of a connection leaves behind, and the clock, are no change of configuration.
-_FOLLOWING = frozenset({"updated_at", "status", "last_error", "last_tested"})
+# What a test of a connection or a run leaves behind, and the clock, are no change of configuration.
+_FOLLOWING = frozenset(
+    {"updated_at", "status", "last_error", "last_tested", "identity", "rows_synced_before"}
+)
 _WATCHED = "arus.changes"
 
 
