@@ -95,13 +95,8 @@ class InstallationCollector(Collector):
         names = list(STATUSES)
         skipped = RunFilter(statuses=STATUSES["skipped"], tags=SKIPPED_TAG)
         try:
-            counts = dict(
-                zip(
-                    [*names, "all skipped"],
-                    self._dagster.count_many([*plain, skipped]),
-                    strict=True,
-                )
-            )
+            found = self._dagster.count_many([*plain, skipped], PATIENCE_SECONDS)
+            counts = dict(zip([*names, "all skipped"], found, strict=True))
             daemons = self._dagster.daemon_health(PATIENCE_SECONDS)
         except ArusError as error:
             log.warning("dagster_unreachable", error=str(error))

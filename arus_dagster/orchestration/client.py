@@ -131,9 +131,11 @@ class DagsterClient:
         """How many runs there are."""
         return int(self._ask("run_count", filter=which.variables)["count"])
 
-    def count_many(self, filters: Sequence[RunFilter]) -> list[int]:
+    def count_many(
+        self, filters: Sequence[RunFilter], timeout_seconds: float = READ_SECONDS
+    ) -> list[int]:
         """``count_runs`` for each filter, in few requests."""
-        return count_many(self._transport, filters)
+        return count_many(self._transport, filters, timeout_seconds)
 
     def runs_by_job(self, limit: int) -> dict[str, list[DagsterRun]]:
         """The latest runs of every loaded job, newest first, in one query of Dagster's storage."""

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from arus_dagster.orchestration.run_filter import RunFilter
-from arus_dagster.orchestration.transport import DagsterUnavailableError, Transport
+from arus_dagster.orchestration.transport import READ_SECONDS, DagsterUnavailableError, Transport
 
 _BATCH = 100
 
 
-def count_many(transport: Transport, filters: Sequence[RunFilter]) -> list[int]:
+def count_many(
+    transport: Transport, filters: Sequence[RunFilter], timeout_seconds: float = READ_SECONDS
+) -> list[int]:
     """How many runs each filter matches, in order.
 
     Raises:
@@ -25,7 +27,10 @@ def count_many(transport: Transport, filters: Sequence[RunFilter]) -> list[int]:
     for start in range(0, len(filters), _BATCH):
         batch = filters[start : start + _BATCH]
         data = transport.request(
-            "counts", _text(len(batch)), {f"f{i}": f.variables for i, f in enumerate(batch)}
+            "counts",
+            _text(len(batch)),
+            {f"f{i}": f.variables for i, f in enumerate(batch)},
+            timeout_seconds,
         )
         counts += [_count(data[f"c{i}"]) for i in range(len(batch))]
     return counts

@@ -37,7 +37,9 @@ class Recorder:
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self._answer = answer
 
-    def request(self, name: str, text: str, variables: dict[str, Any]) -> dict[str, Any]:
+    def request(
+        self, name: str, text: str, variables: dict[str, Any], timeout_seconds: float = 60
+    ) -> dict[str, Any]:
         self.sent.append((text, variables))
         return {key: self._answer for key in variables if key != "limit"} | {
             key.replace("f", "c", 1): self._answer for key in variables if key.startswith("f")
