@@ -28,7 +28,7 @@ def test_dagsters_docker_launcher_runs_a_sync_in_a_container_of_its_own(
     launcher = yaml.safe_load((ROOT / "docs/deployment/docker-launcher.yaml").read_text())
     # The daemon of the tests launches what is queued, and knows only its own launcher.
     del instance["run_queue"]
-    coordinator = {"module": "dagster", "class": "DefaultRunCoordinator"}
+    coordinator = {"module": "dagster.core.run_coordinator", "class": "DefaultRunCoordinator"}
     home = tmp_path / "home"
     home.mkdir()
     (home / "dagster.yaml").write_text(
