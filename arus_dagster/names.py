@@ -75,6 +75,11 @@ def table_mark(table_or_step: str) -> str:
     return table_or_step.rpartition("__")[2][:_MARK]
 
 
+def source_pool(source: str) -> str:
+    """The concurrency pool of a source; ``source`` is its slug."""
+    return f"source_{source}"
+
+
 def source_path(source: str, schema: str, table: str) -> AssetPath:
     """The asset key of a source's table; ``source`` is its slug."""
     return ("source", source, _part(schema), _part(table))

@@ -17,6 +17,7 @@ from arus_dagster.catalog.field_types import (
     Description,
     LoadMode,
     Name,
+    ParallelTables,
     Retries,
     Schedule,
     SchemaName,
@@ -74,6 +75,9 @@ class PipelineIn(Input):
         default=None, description="Seconds; null: the setting."
     )
     timeout_seconds: TimeoutSeconds | None = Field(default=None, description="Null: the setting.")
+    parallel_tables: ParallelTables = Field(
+        default=1, description="How many of its tables are synced at the same time."
+    )
     tables: list[TableIn] = Field(default_factory=list, max_length=MOST_TABLES)
 
 
@@ -107,6 +111,7 @@ class PipelineChanges(Changes):
     max_retries: Retries | None = None
     initial_backoff: BackoffSeconds | None = None
     timeout_seconds: TimeoutSeconds | None = None
+    parallel_tables: ParallelTables | None = None
     tables: list[TableIn] | None = Field(default=None, max_length=MOST_TABLES)
 
 
@@ -179,6 +184,7 @@ class PipelineOut(Output):
     max_retries: int
     initial_backoff: int
     timeout_seconds: int
+    parallel_tables: int
     inherited: list[str] = Field(
         description="Which of these fields follow the installation's settings."
     )

@@ -55,6 +55,7 @@ def create(session: Session, new: PipelineIn) -> Pipeline:
         max_retries=new.max_retries,
         initial_backoff=new.initial_backoff,
         timeout_seconds=new.timeout_seconds,
+        parallel_tables=new.parallel_tables,
     )
     choices = _choices(new.tables)
     made = with_discovery(session, source, lambda: pipelines.create(session, pipeline, choices))

@@ -128,6 +128,7 @@ def _out(
         max_retries=_or(pipeline.max_retries, in_force.max_retries),
         initial_backoff=_or(pipeline.initial_backoff, in_force.initial_backoff),
         timeout_seconds=_or(pipeline.timeout_seconds, in_force.timeout_seconds),
+        parallel_tables=pipeline.parallel_tables,
         inherited=[name for name in _INHERITED if getattr(pipeline, name) is None],
         tables=tables,
         stats=stats,

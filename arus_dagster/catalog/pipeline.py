@@ -32,6 +32,7 @@ class Pipeline(Identified, Timestamped, Base):
     it in Dagster, which is that of the one it replaced.
     ``schedule`` None means no schedule of its own; ``timezone``, ``max_retries``,
     ``initial_backoff`` and ``timeout_seconds`` None mean the installation's setting.
+    ``parallel_tables`` is how many of its tables are synced at the same time.
     ``from_selection`` marks the one pipeline that follows its source's table selection; the
     pipelines that people make themselves are never changed by it. ``rows_synced_before`` keeps
     the rows of results that were pruned, so that totals never shrink.
@@ -61,6 +62,7 @@ class Pipeline(Identified, Timestamped, Base):
     max_retries: Mapped[int | None] = mapped_column(Integer)
     initial_backoff: Mapped[int | None] = mapped_column(Integer)
     timeout_seconds: Mapped[int | None] = mapped_column(Integer)
+    parallel_tables: Mapped[int] = mapped_column(Integer, server_default="1", nullable=False)
     from_selection: Mapped[bool] = mapped_column(
         Boolean, server_default=text("false"), nullable=False
     )

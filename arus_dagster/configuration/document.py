@@ -31,6 +31,7 @@ from arus_dagster.catalog.field_types import (
     LoadMode,
     LookbackSeconds,
     Name,
+    ParallelTables,
     Patterns,
     Pem,
     Port,
@@ -175,6 +176,7 @@ class PipelinePart(Part):
     max_retries: Retries | None = None
     initial_backoff: BackoffSeconds | None = None
     timeout_seconds: TimeoutSeconds | None = None
+    parallel_tables: ParallelTables = 1
     from_selection: StrictBool = False
     tables: list[TablePart] = Field(default_factory=list, max_length=MOST_TABLES)
     scripts: list[ScriptPart] = Field(default_factory=list)

@@ -36,6 +36,7 @@ _PLAIN = (
     "max_retries",
     "initial_backoff",
     "timeout_seconds",
+    "parallel_tables",
 )
 
 

@@ -43,6 +43,7 @@ class PipelineDefinition:
     Args:
         schedule: cron expression, or None for no schedule of its own.
         depends_on: the upstream pipeline's id.
+        parallel_tables: how many tables are synced at the same time, at least 1.
         starts_paused: the state of its schedule or sensor until it is started or stopped.
     """
 
@@ -60,6 +61,7 @@ class PipelineDefinition:
     depends_on: str | None
     starts_paused: bool
     timeout_seconds: int
+    parallel_tables: int
     tables: tuple[TableDefinition, ...]
 
 
@@ -138,5 +140,6 @@ def _definition(
         depends_on=str(pipeline.depends_on) if pipeline.depends_on else None,
         starts_paused=pipeline.starts_paused,
         timeout_seconds=pipeline.timeout_seconds or in_force.timeout_seconds,
+        parallel_tables=pipeline.parallel_tables,
         tables=tuple(tables),
     )

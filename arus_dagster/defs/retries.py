@@ -53,11 +53,15 @@ class Pause:
         """Begin now; other tables may run meanwhile."""
         self._until = time.monotonic() + seconds
 
-    def finish(self, tell: Callable[[str], None]) -> None:
-        """Spend what is left of it."""
-        if self._until is None:
-            return
-        seconds, self._until = self._until - time.monotonic(), None
+    def finish(self, whole: float, tell: Callable[[str], None]) -> None:
+        """Spend what is left of it.
+
+        Args:
+            whole: its seconds, for an attempt in another process than the one before: that one
+                begins as soon as the one before has failed.
+        """
+        until, self._until = self._until, None
+        seconds = whole if until is None else until - time.monotonic()
         if seconds > 0:
             tell(f"Waiting {seconds:.1f} s before the next attempt.")
             time.sleep(seconds)

@@ -8,6 +8,7 @@ reload. Refuses stack traces for errors that explain themselves.
 # No deferred annotations here: Dagster reads the step's own as they stand.
 
 import logging
+import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ def sync_op(
         outputs: names of its outputs; none is required, since a skipped run makes none.
     """
     pause = Pause()
+    alone = pipeline.parallel_tables > 1
 
     def compute(context: dg.OpExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         structlog.contextvars.clear_contextvars()
@@ -71,12 +73,14 @@ def sync_op(
         keep_connections(context.instance)
         if _skips(context):
             return
-        pause.finish(context.log.info)
+        if context.retry_number:
+            _wait(context, pipeline.id, pause)
         spec = _read_spec(context, pipeline.id, table.id)
         if spec is None:
             return
         request, retries = spec
-        result = _sync(context, request, retries, pause)
+        watched = os.getppid() if alone else None
+        result = _sync(context, request, retries, pause, watched)
         if keys.raw is not None:
             yield dg.MaterializeResult(
                 asset_key=keys.raw, metadata=raw_metadata(result, keys.source)
@@ -90,6 +94,8 @@ def sync_op(
     return dg.op(
         name=names.step_name(table.id, table.schema, table.name),
         description=f"Syncs {table.schema}.{table.name} of {pipeline.source_name}.",
+        # A limit on what one source is asked for at once, over all pipelines.
+        pool=names.source_pool(pipeline.source_slug),
         ins={"source": dg.In(dg.Nothing)},
         out={name: dg.Out(dg.Nothing, is_required=False) for name in outputs},
     )(compute)
@@ -107,6 +113,12 @@ def _skips(context: dg.OpExecutionContext) -> bool:
     )
     context.log.info(f"Skipped: {reason}")
     return True
+
+
+def _wait(context: dg.OpExecutionContext, pipeline_id: str, pause: Pause) -> None:
+    with session_scope() as session:
+        retries = retry_policy(session, uuid.UUID(pipeline_id))
+    pause.finish(retries.pause(context.retry_number - 1), context.log.info)
 
 
 def _read_spec(
@@ -132,7 +144,11 @@ def _read_spec(
 
 
 def _sync(
-    context: dg.OpExecutionContext, request: SyncRequest, retries: RetryPolicy, pause: Pause
+    context: dg.OpExecutionContext,
+    request: SyncRequest,
+    retries: RetryPolicy,
+    pause: Pause,
+    watched: int | None,
 ) -> SyncResult:
     def work(tell: Callable[[tuple[Level, str]], None]) -> SyncResult:
         return sync_table(
@@ -145,7 +161,7 @@ def _sync(
 
     cancel = CancelToken()
     try:
-        result = Worker(work, cancel.cancel).run(deliver)
+        result = Worker(work, cancel.cancel, watched).run(deliver)
     except ArusError as error:
         record_failure(request, error)
         log.warning("table_not_synced", attempt=context.retry_number + 1, error=error.message)

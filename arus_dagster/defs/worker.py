@@ -3,21 +3,26 @@
 A cancel reaches a run as a signal, and Python runs its handler in the main thread only between
 two bytecodes: a main thread that waits for a database inside a C library would not hear it.
 Owns the waiting, the passing on of messages and the cancel; refuses to leave while the work goes
-on, since a step that has ended must have stopped writing.
+on, since a step that has ended must have stopped writing, and to go on for nobody: a step in a
+process of its own outlives a run that was killed, and the next run would meet it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from arus_dagster.errors import CancelledError
+
 T = TypeVar("T")
 M = TypeVar("M")
 
 _POLL_SECONDS = 0.5
+_WATCH_SECONDS = 2.0
 
 
 class Worker(Generic[T, M]):
@@ -26,11 +31,17 @@ class Worker(Generic[T, M]):
     Args:
         work: called in the thread with a function that passes a message to the main thread.
         cancel: makes ``work`` raise soon; called from the main thread, maybe more than once.
+        parent: the process without which the work is wanted by nobody; None where that can't be
+            this process's parent.
     """
 
     def __init__(
-        self, work: Callable[[Callable[[M], None]], T], cancel: Callable[[], None]
+        self,
+        work: Callable[[Callable[[M], None]], T],
+        cancel: Callable[[], None],
+        parent: int | None = None,
     ) -> None:
+        self._parent = parent
         self._work = work
         self._cancel = cancel
         self._messages: queue.SimpleQueue[M | None] = queue.SimpleQueue()
@@ -42,12 +53,13 @@ class Worker(Generic[T, M]):
         """Do the work, delivering its messages from this thread, in order.
 
         Raises:
+            CancelledError: the parent process has ended, and the work has stopped.
             BaseException: whatever interrupts this thread, once the work has stopped; else
                 whatever the work raised.
         """
         self._thread.start()
         try:
-            while (message := self._messages.get()) is not None:
+            while (message := self._next()) is not None:
                 deliver(message)
         except BaseException:
             self._stop()
@@ -56,6 +68,14 @@ class Worker(Generic[T, M]):
         if self._error is not None:
             raise self._error
         return self._result  # type: ignore[return-value]
+
+    def _next(self) -> M | None:
+        while True:
+            try:
+                return self._messages.get(timeout=_WATCH_SECONDS)
+            except queue.Empty:
+                if self._parent not in (None, os.getppid()):
+                    raise CancelledError("The run's process is gone") from None
 
     def _run(self) -> None:
         try:

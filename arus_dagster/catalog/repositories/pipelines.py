@@ -41,6 +41,7 @@ _CHANGEABLE = frozenset(
         "max_retries",
         "initial_backoff",
         "timeout_seconds",
+        "parallel_tables",
     }
 )
 # Read when a run starts, so a change of these needs no new definitions.
@@ -54,6 +55,7 @@ class NewPipeline:
     Args:
         schedule: cron expression; None for no schedule of its own.
         depends_on: the pipeline whose success it waits for.
+        parallel_tables: how many of its tables are synced at the same time.
         from_selection: whether it follows its source's table selection.
     """
 
@@ -69,6 +71,7 @@ class NewPipeline:
     max_retries: int | None = None
     initial_backoff: int | None = None
     timeout_seconds: int | None = None
+    parallel_tables: int = 1
     from_selection: bool = False
 
 
@@ -154,6 +157,7 @@ def create(session: Session, new: NewPipeline, tables: Sequence[TableChoice]) ->
         max_retries=new.max_retries,
         initial_backoff=new.initial_backoff,
         timeout_seconds=new.timeout_seconds,
+        parallel_tables=new.parallel_tables,
         from_selection=new.from_selection,
         tables=[],
     )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import time
+import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -86,6 +87,26 @@ class Installation:
             for place in ("source", "destination"):
                 values[place] = session.merge(values[place], load=False)
             return pipelines.create(session, pipelines.NewPipeline(**values), choices)
+
+    def another_source(self, **changes: Any) -> Source:
+        """A source like the shop's that is reached in another way, or has limits of its own."""
+        spec = replace(self.shop.spec, **changes)
+        with self.session() as session:
+            source = sources.create(
+                session,
+                sources.NewSource(
+                    name=f"Another {uuid.uuid4().hex}",
+                    type=spec.type,
+                    host=spec.host,
+                    port=spec.port,
+                    database=spec.database,
+                    username=spec.username,
+                    secrets={"password": spec.password},
+                ),
+            )
+            shapes = open_source(self.shop.spec).discover()
+            sources.replace_tables(session, source, shapes)
+        return source
 
     def load(self) -> None:
         """Have Dagster load what the catalog holds."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import delete
 
@@ -122,7 +120,7 @@ def test_a_queued_run_is_cancelled_at_once(installation: Installation) -> None:
 def test_a_passing_failure_is_tried_again_and_then_told_plainly(
     installation: Installation,
 ) -> None:
-    source = _changed_source(installation, port=free_port())
+    source = installation.another_source(port=free_port())
     pipeline = installation.pipeline("orders", source=source, max_retries=1, initial_backoff=0)
 
     run = installation.run(pipeline)
@@ -141,7 +139,7 @@ def test_a_passing_failure_is_tried_again_and_then_told_plainly(
 
 
 def test_a_cancel_ends_the_pause_before_the_next_attempt(installation: Installation) -> None:
-    source = _changed_source(installation, port=free_port())
+    source = installation.another_source(port=free_port())
     pipeline = installation.pipeline("orders", source=source, max_retries=3, initial_backoff=3600)
     run = installation.launch(pipeline)
     wait_for(
@@ -158,7 +156,7 @@ def test_a_cancel_ends_the_pause_before_the_next_attempt(installation: Installat
 
 def test_a_failure_that_will_not_pass_is_not_tried_again(installation: Installation) -> None:
     secret = f"canary-{uuid.uuid4().hex}"
-    source = _changed_source(installation, password=secret)
+    source = installation.another_source(password=secret)
     pipeline = installation.pipeline("orders", source=source, max_retries=5, initial_backoff=0)
 
     run = installation.run(pipeline)
@@ -284,27 +282,6 @@ def _discovered(installation: Installation) -> Source:
         shapes = open_source(installation.shop.spec).discover()
         sources.replace_tables(session, source, shapes)
     return installation.source
-
-
-def _changed_source(installation: Installation, **changes: Any) -> Source:
-    """A source like the shop's that is reached in another way."""
-    spec = replace(installation.shop.spec, **changes)
-    with installation.session() as session:
-        source = sources.create(
-            session,
-            sources.NewSource(
-                name=f"Changed {uuid.uuid4().hex}",
-                type=spec.type,
-                host=spec.host,
-                port=spec.port,
-                database=spec.database,
-                username=spec.username,
-                secrets={"password": spec.password},
-            ),
-        )
-        shapes = open_source(installation.shop.spec).discover()
-        sources.replace_tables(session, source, shapes)
-    return source
 
 
 def _is_quiet(database: Database) -> bool:

@@ -50,6 +50,7 @@ def pipeline(slug: str, *tables: TableDefinition, **changes: Any) -> PipelineDef
         depends_on=None,
         starts_paused=False,
         timeout_seconds=3600,
+        parallel_tables=1,
         tables=tables,
     )
     return replace(plain, **changes)

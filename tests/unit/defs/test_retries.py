@@ -25,8 +25,7 @@ def test_only_what_is_left_of_a_pause_is_spent(monkeypatch: pytest.MonkeyPatch) 
     pause.start(10)
     now[0] = 104.0  # other tables ran meanwhile
     told: list[str] = []
-    pause.finish(told.append)
-    pause.finish(told.append)
+    pause.finish(10, told.append)
 
     assert slept == [6.0]
     assert told == ["Waiting 6.0 s before the next attempt."]
@@ -41,4 +40,16 @@ def test_a_pause_that_has_passed_costs_nothing(monkeypatch: pytest.MonkeyPatch) 
     pause.start(10)
     now[0] = 111.0
 
-    pause.finish(lambda text: pytest.fail(text))
+    pause.finish(10, lambda text: pytest.fail(text))
+
+
+def test_the_whole_pause_is_spent_where_the_attempt_before_had_another_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(time, "sleep", slept.append)
+
+    Pause().finish(10, lambda text: None)
+
+    assert slept == [10.0]

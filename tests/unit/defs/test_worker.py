@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 
 import pytest
 
 from arus_dagster.defs.worker import Worker
+from arus_dagster.errors import CancelledError
 
 
 class Interrupt(BaseException):
@@ -85,3 +87,17 @@ def test_a_second_interrupt_does_not_leave_the_work_running() -> None:
 
     assert len(calls) >= 2
     assert ended == ["done"]
+
+
+def test_work_stops_when_its_parent_is_gone() -> None:
+    cancelled = threading.Event()
+    ended: list[str] = []
+
+    def work(tell: Callable[[str], None]) -> None:
+        cancelled.wait()
+        ended.append("after cancel")
+
+    with pytest.raises(CancelledError):
+        Worker(work, cancelled.set, parent=os.getpid()).run(lambda text: None)
+
+    assert ended == ["after cancel"]
