@@ -253,9 +253,13 @@ def _show_addresses(home: Home, ports: Ports) -> None:
 def _stay(supervisor: Supervisor) -> None:
     """Until Ctrl-C (or a stop by the system), which is the ordinary end and no failure."""
     try:
-        supervisor.wait()
+        supervisor.wait(_tell_trouble)
     except Stopped:
         console.print("\nStopping.")
+
+
+def _tell_trouble(line: str) -> None:
+    errors.print(f"[yellow]{escape(line)}[/]", highlight=False, soft_wrap=True)
 
 
 @contextmanager

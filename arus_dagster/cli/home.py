@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.resources
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -23,6 +24,18 @@ DATABASE = "arus"
 WAREHOUSE = "arus_warehouse"
 LOOPBACK = "127.0.0.1"
 ENV_FILE = "arus.env"
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+# Written when the state directory is made, and never taken out.
+_NEEDED = frozenset(
+    {
+        "ARUS_EMBEDDED",
+        "ARUS_DB_NAME",
+        "ARUS_DB_USER",
+        "ARUS_DB_PASSWORD",
+        "ARUS_JWT_SECRET",
+        "ARUS_ENCRYPTION_KEY",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,8 @@ class Home:
         directory: made when missing.
 
     Raises:
-        ConfigurationError: the directory holds a database, but not the secrets it was made with.
+        ConfigurationError: the directory holds a database, but not the secrets it was made with,
+            or they are damaged.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -53,7 +67,9 @@ class Home:
         self.postgres_directory = self.directory / "postgres"
         self.dagster_home = self.directory / "dagster"
         self.env_file = self.directory / ENV_FILE
-        if not self.env_file.exists():
+        if self.env_file.exists():
+            _ = self.variables  # damage is better told now than midway
+        else:
             self._generate()
 
     @property
@@ -63,9 +79,35 @@ class Home:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The content of ``arus.env``."""
-        lines = self.env_file.read_text().splitlines()
-        return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+        """The content of ``arus.env``.
+
+        Raises:
+            ConfigurationError: it can't be read as such, or lacks what was written into it.
+        """
+        try:
+            lines = self.env_file.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._damaged(f"it can't be read ({type(error).__name__})") from None
+        found: dict[str, str] = {}
+        for number, line in enumerate(lines, start=1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            name, equals, value = line.partition("=")
+            if not equals or not _VARIABLE.fullmatch(name) or not value.isprintable():
+                # The line itself may hold a secret.
+                raise self._damaged(f"line {number} is not of the form NAME=value")
+            found[name] = value
+        missing = sorted(_NEEDED - found.keys())
+        if missing:
+            raise self._damaged(f"it lacks {', '.join(missing)}")
+        return found
+
+    def _damaged(self, how: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self.env_file} is damaged: {how}. It holds the database's password and the keys: "
+            "put a copy of it back. Without a copy what was stored is lost; move the directory "
+            "away to start afresh."
+        )
 
     def update(self, changes: Mapping[str, str]) -> None:
         """Change variables of ``arus.env``, all or none."""

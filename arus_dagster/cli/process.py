@@ -48,6 +48,8 @@ class Program:
         log: file that takes standard output and error.
         ready: answers whether the program does its work now; called until it says so.
         ready_seconds: how long to wait for that.
+        alive: answers whether it still works, where its process alone does not tell; None where
+            it does.
         ports: what it will listen on.
         cwd: working directory.
         account: the account to run under; None is the caller's own.
@@ -62,6 +64,7 @@ class Program:
     log: Path
     ready: Callable[[], bool]
     ready_seconds: float = 60
+    alive: Callable[[], bool] | None = None
     ports: Sequence[Port] = ()
     cwd: Path | None = None
     account: Account | None = None
@@ -165,9 +168,13 @@ class Child:
 
     def describe_exit(self) -> str:
         """Why the program is no longer running, with the tail of its log."""
+        return self.how_it_ended() + self._log_tail()
+
+    def how_it_ended(self) -> str:
+        """Why the program is no longer running, in one line."""
         code = self.process.returncode
         how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        return f"The {self.program.name} {how}.{self._log_tail()}"
+        return f"The {self.program.name} {how}."
 
     def stop(self) -> None:
         """Ask it to stop, then kill what is left of its group; returns when all are gone."""

@@ -121,8 +121,9 @@ def code_server(home: Home, ports: Ports) -> Program:
         ],
         env=home.environment(),
         log=home.log("code-server"),
-        ready=lambda: _grpc_serves(ports.code_server),
+        ready=lambda: _grpc_serves(ports.code_server) and _holds_definitions(ports.code_server),
         ready_seconds=READY_SECONDS,
+        alive=lambda: _holds_definitions(ports.code_server),
         ports=[Port(ports.code_server, "--code-server-port")],
         cwd=home.directory,
         stop_seconds=STOP_SECONDS,
@@ -196,6 +197,23 @@ def _grpc_serves(port: int) -> bool:
         except grpc.RpcError:
             return False
     return bool(response.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def _holds_definitions(port: int) -> bool:
+    """Whether the process behind the code server, which holds the definitions, is there.
+
+    The code server passes the question on. It notices nothing when that process is killed, and
+    answers all but this as if nothing had happened. One that is slow to answer is there.
+    """
+    with grpc.insecure_channel(f"{LOOPBACK}:{port}") as channel:
+        ping: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            "/api.DagsterApi/Ping"
+        )
+        try:
+            ping(b"", timeout=10)
+        except grpc.RpcError as error:
+            return bool(error.code() == grpc.StatusCode.DEADLINE_EXCEEDED)
+    return True
 
 
 def _graphql(port: int, query: str) -> dict[str, object] | None:

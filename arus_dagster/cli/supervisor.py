@@ -1,7 +1,8 @@
 """All children of one ``arus up`` or ``arus demo``: started in order, stopped together.
 
-Owns the signal handlers, the lock on the state directory and the sentinel that ends the children
-when this process is killed outright. Refuses to run twice on one state directory, and to leave
+Owns the signal handlers, the lock on the state directory, the sentinel that ends the children
+when this process is killed outright, and starting a child again that ended by itself. Refuses to
+run twice on one state directory, to go on for ever with a child that keeps ending, and to leave
 anything behind: whatever ends the block, every group is gone when it is left.
 """
 
@@ -14,14 +15,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
 from arus_dagster.cli import sentinel
-from arus_dagster.cli.process import Child, Program, StartError
+from arus_dagster.cli.process import POLL_SECONDS, Child, Program, StartError
 
-LOCK_SECONDS = 30
+# What the sentinel may need to end everything that a killed one left, one after the other.
+LOCK_SECONDS = 180
+# A program that ends more often than this within the time will not get well by itself.
+RESTARTS = 5
+RESTARTS_SECONDS = 600
+LOOK_SECONDS = 2
+LOOKS = 3
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -55,6 +63,9 @@ class Supervisor:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._children: list[Child] = []
+        self._ends: dict[str, list[float]] = {}
+        self._dead_looks: dict[str, int] = {}
+        self._next_look = 0.0
         self._handlers: dict[int, signal.Handlers | object] = {}
         self._lock_fd = -1
         self._sentinel: subprocess.Popen[bytes] | None = None
@@ -81,6 +92,11 @@ class Supervisor:
     ) -> None:
         self.stop()
 
+    @property
+    def children(self) -> list[Child]:
+        """The children, in the order in which they were first started."""
+        return list(self._children)
+
     def start(self, *programs: Program) -> list[Child]:
         """Start programs side by side and wait until all of them do their work.
 
@@ -92,11 +108,11 @@ class Supervisor:
             child.wait_ready(self.check)
         return children
 
-    def _start(self, program: Program) -> Child:
+    def _start(self, program: Program, place: int | None = None) -> Child:
         self._held = True  # between its start and its entry in the list a child has no owner
         try:
             child = Child.start(program)
-            self._children.append(child)
+            self._children.insert(len(self._children) if place is None else place, child)
             self._tell_sentinel(
                 f"watch {child.process.pid} {int(program.stop_signal)} "
                 f"{'group' if program.signal_group else 'leader'} {program.stop_seconds}"
@@ -110,11 +126,14 @@ class Supervisor:
         StartError: a child has ended by itself.
         Stopped: a signal arrived at a moment when it had to wait.
         """
-        if self._pending is not None:
-            raise Stopped(self._pending)
+        self._check_signal()
         for child in self._children:
             if child.process.poll() is not None:
                 raise StartError(child.describe_exit())
+
+    def _check_signal(self) -> None:
+        if self._pending is not None:
+            raise Stopped(self._pending)
         if self._sentinel is not None and self._sentinel.poll() is not None:
             raise StartError("The sentinel that guards the child processes was ended.")
 
@@ -124,16 +143,74 @@ class Supervisor:
         self._children.remove(child)
         self._tell_sentinel(f"forget {child.process.pid}")
 
-    def wait(self, poll_seconds: float = 0.5) -> None:
-        """Stay until a signal or the end of any child.
+    def wait(self, tell: Callable[[str], None] = lambda _: None, poll_seconds: float = 0.5) -> None:
+        """Stay until a signal; a child that ends by itself meanwhile is started again.
+
+        Args:
+            tell: shows one line on a child that was started again, and why.
 
         Raises:
             Stopped: a signal arrived.
-            StartError: a child ended by itself.
+            StartError: a child ended too often.
         """
         while True:
-            self.check()
+            self._check_signal()
+            # In the order of their start: what the later ones need comes back before them.
+            for child in list(self._children):
+                reason = self._trouble(child)
+                if reason is not None:
+                    self._restart(child, reason, tell)
             time.sleep(poll_seconds)
+
+    def _trouble(self, child: Child) -> str | None:
+        """Why a child does not do its work, if so."""
+        if child.process.poll() is not None:
+            return child.how_it_ended()
+        name, alive = child.program.name, child.program.alive
+        if alive is None or time.monotonic() < self._next_look:
+            return None
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        self._dead_looks[name] = 0 if alive() else self._dead_looks.get(name, 0) + 1
+        if self._dead_looks[name] < LOOKS:
+            return None
+        return f"The {name} no longer works."
+
+    def _restart(self, child: Child, reason: str, tell: Callable[[str], None]) -> None:
+        name = child.program.name
+        now = time.monotonic()
+        ends = [end for end in self._ends.get(name, []) if now - end < RESTARTS_SECONDS]
+        self._ends[name] = [*ends, now]
+        self._dead_looks.pop(name, None)
+        if len(ends) >= RESTARTS:
+            said = child.describe_exit() if child.process.poll() is not None else reason
+            raise StartError(
+                f"It was started again {RESTARTS} times within {RESTARTS_SECONDS // 60} minutes, "
+                f"to no avail. {said}"
+            )
+        tell(f"{reason} It is started again; its log is {child.program.log}.")
+        # The first time at once, then after ever longer pauses.
+        self._pause((1 << len(ends)) - 1)
+        place = self._children.index(child)
+        self.stop_one(child)  # what is left of its group
+        try:
+            fresh = self._start(child.program, place)
+        except StartError as error:
+            self._children.insert(place, child)  # ended as it is, to be tried again
+            tell(str(error))
+            return
+        # Its end meanwhile, or a failure to get ready, is seen at the next turn.
+        deadline = time.monotonic() + fresh.program.ready_seconds
+        while fresh.process.poll() is None and not fresh.program.ready():
+            self._check_signal()
+            if time.monotonic() > deadline:
+                fresh.stop()
+            self._pause(POLL_SECONDS)
+
+    def _pause(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._check_signal()
+            time.sleep(min(left, 0.1))
 
     def stop(self) -> None:
         """Stop every child, newest first, then give up the lock and the signal handlers."""

@@ -18,6 +18,7 @@ from arus_dagster.catalog.session import Catalog
 from arus_dagster.defs.assets import TableAssets, table_assets
 from arus_dagster.defs.housekeeping import housekeeping_sensor
 from arus_dagster.defs.jobs import build_job
+from arus_dagster.defs.lost_runs import lost_runs_sensor
 from arus_dagster.defs.notifications import notification_sensors
 from arus_dagster.defs.pipelines import PipelineDefinition, Pipelines, load_all, load_one
 from arus_dagster.defs.schedules import build_schedule
@@ -148,7 +149,7 @@ class CatalogRepository(dg.RepositoryData):
         location = self._location
         upstream = [built.sensor for built in location.pipelines.values() if built.sensor]
         own = notification_sensors(location.version, location.broken)
-        return [*own, housekeeping_sensor(), *upstream]
+        return [*own, lost_runs_sensor(), housekeeping_sensor(), *upstream]
 
     def get_all_sensors(self) -> Sequence[dg.SensorDefinition]:
         return self._sensors

@@ -11,7 +11,6 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -23,12 +22,14 @@ from arus_dagster.notify.events import RunOutcome, on_run_finished
 from arus_dagster.settings import get_settings
 
 INTERVAL_SECONDS = 5
-_BATCH = 500
-# A transaction may commit after a later one has been seen.
-_OVERLAP = timedelta(seconds=30)
-_OUTCOMES: dict[dg.DagsterRunStatus, RunOutcome] = {
-    dg.DagsterRunStatus.SUCCESS: "success",
-    dg.DagsterRunStatus.FAILURE: "failure",
+# At most so many in a tick, which has a minute.
+_BATCH = 200
+# Events are counted in the order in which they are written, not in that of their commits: one may
+# come to light after so many later ones, at the most.
+_OVERLAP = 2_000
+_OUTCOMES: dict[dg.DagsterEventType, RunOutcome] = {
+    dg.DagsterEventType.RUN_SUCCESS: "success",
+    dg.DagsterEventType.RUN_FAILURE: "failure",
 }
 
 
@@ -41,7 +42,7 @@ def notification_sensors(version: int, broken: Mapping[str, str]) -> list[dg.Sen
     """
     return [
         dg.SensorDefinition(
-            name="run_outcomes",
+            name="ended_runs",
             evaluation_fn=_notice_outcomes,
             minimum_interval_seconds=INTERVAL_SECONDS,
             default_status=dg.DefaultSensorStatus.RUNNING,
@@ -63,51 +64,82 @@ def notification_sensors(version: int, broken: Mapping[str, str]) -> list[dg.Sen
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """How far the runs were looked through: a moment, and the runs seen shortly before it."""
+    """How far the events were looked through: an event's number, and those seen shortly before.
 
-    moment: datetime
-    seen: frozenset[str]
+    Numbers and not times, so that neither a clock that is set back nor any number of runs that
+    end together hides a run.
+    """
+
+    start: int
+    latest: int
+    seen: frozenset[int]
 
     @classmethod
     def parse(cls, cursor: str) -> _Place:
         stored = json.loads(cursor)
-        return cls(datetime.fromisoformat(stored["moment"]), frozenset(stored["seen"]))
+        return cls(stored["start"], stored["latest"], frozenset(stored["seen"]))
 
     def dump(self) -> str:
-        return json.dumps({"moment": self.moment.isoformat(), "seen": sorted(self.seen)})
+        return json.dumps({"start": self.start, "latest": self.latest, "seen": sorted(self.seen)})
 
-    def after(self, records: Sequence[dg.RunRecord]) -> _Place:
-        """The place behind these runs, which are in order of their last change."""
-        moment = max([self.moment, *(_changed(record) for record in records[-1:])])
-        recent = {r.dagster_run.run_id for r in records if _changed(r) > moment - _OVERLAP}
-        return _Place(moment, frozenset(recent))
+    @property
+    def look_after(self) -> int:
+        """The event from which on there may be some that were not seen."""
+        return max(self.start, self.latest - _OVERLAP)
 
-
-def _changed(record: dg.RunRecord) -> datetime:
-    # Dagster stores UTC without saying so.
-    return record.update_timestamp.replace(tzinfo=UTC)
+    def after(self, numbers: Sequence[int]) -> _Place:
+        """The place behind these events too."""
+        latest = max([self.latest, *numbers])
+        seen = frozenset(n for n in (*self.seen, *numbers) if n > latest - _OVERLAP)
+        return _Place(self.start, latest, seen)
 
 
 def _notice_outcomes(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     if context.cursor is None:
         # What ended before anybody watched is no news.
-        context.update_cursor(_Place(datetime.now(UTC), frozenset()).dump())
+        latest = max((_latest(context.instance, kind) for kind in _OUTCOMES), default=0)
+        context.update_cursor(_Place(latest, latest, frozenset()).dump())
         return dg.SkipReason("Watching from now on.")
     place = _Place.parse(context.cursor)
-    records = context.instance.get_run_records(
-        filters=dg.RunsFilter(statuses=list(_OUTCOMES), updated_after=place.moment - _OVERLAP),
-        limit=_BATCH,
-        order_by="update_timestamp",
-        ascending=True,
+    ended = _ended_since(context.instance, place)
+    run_ids = [run_id for _, run_id, _ in ended]
+    runs = context.instance.get_runs(filters=dg.RunsFilter(run_ids=run_ids)) if ended else []
+    by_id = {run.run_id: run for run in runs}
+    for _, run_id, outcome in ended:
+        if run_id in by_id:  # else deleted since
+            _tell(by_id[run_id], outcome)
+    context.update_cursor(place.after([number for number, _, _ in ended]).dump())
+    return dg.SkipReason(f"{len(ended)} runs have ended.")
+
+
+def _latest(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> int:
+    records = instance.fetch_run_status_changes(kind, limit=1).records
+    return records[0].storage_id if records else 0
+
+
+def _ended_since(instance: dg.DagsterInstance, place: _Place) -> list[tuple[int, str, RunOutcome]]:
+    """Events behind the place, oldest first: number, run, and how it ended."""
+    # Those seen already come again, and must not fill the batch.
+    limit = _BATCH + len(place.seen)
+    found: list[tuple[int, str, RunOutcome]] = []
+    reach: list[int] = []
+    for kind, outcome in _OUTCOMES.items():
+        wanted = dg.RunStatusChangeRecordsFilter(
+            event_type=kind,  # type: ignore[arg-type]
+            after_storage_id=place.look_after,
+        )
+        records = instance.fetch_run_status_changes(wanted, limit=limit, ascending=True).records
+        found += [(record.storage_id, record.run_id, outcome) for record in records]
+        if len(records) == limit:
+            reach.append(records[-1].storage_id)
+    # Of the one kind there may be more between; what lies behind them waits for the next tick.
+    end = min(reach, default=None)
+    return sorted(
+        event for event in found if event[0] not in place.seen and (end is None or event[0] <= end)
     )
-    new = [record for record in records if record.dagster_run.run_id not in place.seen]
-    for record in new:
-        _tell(context.instance, record.dagster_run)
-    context.update_cursor(place.after(records).dump())
-    return dg.SkipReason(f"{len(new)} runs have ended.")
 
 
-def _tell(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+def _tell(run: dg.DagsterRun, outcome: RunOutcome) -> None:
     pipeline_id = run.tags.get(names.PIPELINE_ID)
     if pipeline_id is None or is_skipped(run):
         return
@@ -116,7 +148,7 @@ def _tell(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
             session,
             uuid.UUID(pipeline_id),
             run.run_id,
-            _OUTCOMES[run.status],
+            outcome,
             dagster_links=get_settings().dagster_links,
         )
 

@@ -6,6 +6,7 @@ doing anything because another run of the pipeline was at work) count as no run 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from weakref import WeakSet
 
 import dagster as dg
@@ -25,6 +26,8 @@ _OVERFLOW = 5
 _keeping: WeakSet[dg.DagsterInstance] = WeakSet()
 # A skipped run stands among others; so many in a row don't happen.
 _LOOK_BACK = 25
+# Runs made at once by several processes may be numbered in another order than that of their times.
+_MOMENT = timedelta(minutes=1)
 
 
 def active_run(instance: dg.DagsterInstance, pipeline_id: str) -> dg.DagsterRun | None:
@@ -73,11 +76,19 @@ def overlapped_run(instance: dg.DagsterInstance, run_id: str) -> str | None:
     for record in records:
         if record.dagster_run.run_id == run_id or record.start_time is None:
             continue
+        if _clock_was_set_back_between(record, own):
+            continue  # their times can't be compared
         ended = record.end_time
         overlaps = ended is None or ended > own.create_timestamp.timestamp()
         if overlaps and not is_skipped(record.dagster_run):
             return record.dagster_run.run_id
     return None
+
+
+def _clock_was_set_back_between(one: dg.RunRecord, other: dg.RunRecord) -> bool:
+    """Whether the run that was made later bears the earlier time, by more than a moment."""
+    first, second = sorted((one, other), key=lambda record: record.storage_id)
+    return first.create_timestamp - second.create_timestamp > _MOMENT
 
 
 def keep_connections(instance: dg.DagsterInstance) -> None:

@@ -21,6 +21,7 @@ from arus_dagster import names
 from arus_dagster.catalog.session import session_scope
 from arus_dagster.catalog.specs import sync_request
 from arus_dagster.defs.checks import check_results
+from arus_dagster.defs.lost_runs import show_life
 from arus_dagster.defs.measurements import raw_metadata, target_metadata
 from arus_dagster.defs.outcomes import record, record_failure
 from arus_dagster.defs.pipelines import PipelineDefinition, TableDefinition
@@ -70,6 +71,7 @@ def sync_op(
             pipeline=pipeline.slug,
             table=f"{table.schema}.{table.name}",
         )
+        show_life(context.run_id)
         keep_connections(context.instance)
         if _skips(context):
             return

@@ -91,9 +91,10 @@ class Platform:
             check=False,
         )
 
-    def processes(self) -> list[str]:
-        """Command lines of what runs on the state directory, by its environment or arguments."""
-        found = []
+    def processes(self) -> dict[int, str]:
+        """What runs on the state directory, by its environment or arguments: process ids to
+        command lines."""
+        found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 command = (entry / "cmdline").read_bytes()
@@ -102,5 +103,5 @@ class Platform:
                 continue  # it ended while we looked
             marks = (f"ARUS_HOME={self.home}\0".encode(), f"{self.home}/".encode())
             if int(entry.name) != os.getpid() and (marks[0] in environment or marks[1] in command):
-                found.append(command.replace(b"\0", b" ").decode(errors="replace"))
+                found[int(entry.name)] = command.replace(b"\0", b" ").decode(errors="replace")
         return found

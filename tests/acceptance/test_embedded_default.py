@@ -37,7 +37,7 @@ def test_secrets_are_for_the_owner_alone_and_on_no_command_line(platform: Platfo
         if re.match(r"ARUS_\w*(PASSWORD|SECRET|KEY)=", line)
     ]
     assert len(secrets) == 4
-    seen = platform.output() + "".join(platform.processes())
+    seen = platform.output() + "".join(platform.processes().values())
     seen += "".join(path.read_text(errors="replace") for path in platform.home.glob("logs/*"))
     assert not [secret for secret in secrets if secret in seen]
 
@@ -56,7 +56,7 @@ def test_a_taken_port_is_named_with_its_option_and_nothing_stays(platform: Platf
     message = " ".join(result.stderr.split())
     assert f"Port {number}" in message and "--postgres-port" in message
     others = platform.directory / "other"
-    assert not [command for command in platform.processes() if str(others) in command]
+    assert not [command for command in platform.processes().values() if str(others) in command]
 
 
 def test_users_are_managed_while_it_runs(platform: Platform) -> None:
@@ -116,11 +116,11 @@ def test_ctrl_c_stops_everything_and_a_new_start_finds_the_state(platform: Platf
     assert "in use" in running.stderr
 
     assert platform.stop() == 0
-    assert platform.processes() == []
+    assert not platform.processes()
 
     rotated = platform.arus("rotate-key", "--home", ".arus")
     assert rotated.returncode == 0, rotated.stderr
-    assert platform.processes() == []
+    assert not platform.processes()
     assert env["ARUS_ENCRYPTION_KEY"] not in (platform.home / "arus.env").read_text()
 
     platform.start()

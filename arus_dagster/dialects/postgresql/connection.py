@@ -47,6 +47,13 @@ _CANCEL_PATIENCE_SECONDS = 5.0
 _KEEPALIVE_IDLE_SECONDS = 30
 _KEEPALIVE_INTERVAL_SECONDS = 10
 _KEEPALIVE_COUNT = 3
+_CLIENT_CHECKS_SINCE = 140000
+# A statement whose client is gone ends. It would else work or wait on, with all its locks, until it
+# has something to send. Other systems than Linux may not be able to tell.
+_END_WITH_CLIENT = (
+    "CASE WHEN version() ~ 'linux'"
+    " THEN set_config('client_connection_check_interval', '2s', true) END"
+)
 _COPY_READ_BYTES = 1 << 20
 
 
@@ -162,6 +169,8 @@ class Connection:
             f"set_config({literal(name)}, {literal(value)}, true)"
             for name, value in (SETTINGS | dict(settings)).items()
         )
+        if self.server_version >= _CLIENT_CHECKS_SINCE:
+            values += f", {_END_WITH_CLIENT}"
         self.execute(f"{how}; SELECT {values}")
 
     @contextlib.contextmanager
@@ -215,6 +224,10 @@ class Connection:
             self._raw.close()
 
     def _press(self) -> None:
+        # Where the network is silent, the request below hangs as well.
+        limit = threading.Timer(_CANCEL_PATIENCE_SECONDS, self._sever_unless_idle)
+        limit.daemon = True
+        limit.start()
         # A request that arrives between two statements is lost on the server: so again and again.
         waited = 0.0
         while waited < _CANCEL_PATIENCE_SECONDS:
@@ -223,7 +236,10 @@ class Connection:
             if self._idle.wait(_CANCEL_EVERY_SECONDS):
                 return
             waited += _CANCEL_EVERY_SECONDS
-        self.sever()
+
+    def _sever_unless_idle(self) -> None:
+        if not self._idle.is_set():
+            self.sever()
 
     @contextlib.contextmanager
     def _statement(self, *, limited: bool = True) -> Iterator[psycopg2.extensions.cursor]:

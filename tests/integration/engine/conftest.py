@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from arus_dagster.engine.cancellation import CancelToken
 from arus_dagster.engine.result import SyncResult
 from arus_dagster.engine.specs import Policy, RunSpec, Script, SyncRequest, TableSpec
 from arus_dagster.engine.sync import sync_table
+from tests.gate import WAIT_SECONDS
 from tests.servers import Database
 
 IDENTITY = "def transform(row):\n    return row\n"
@@ -28,6 +30,7 @@ class Lane:
 
     Args:
         messages: what the last syncs told, as (level, text).
+        destination: another way to reach the warehouse, if any.
     """
 
     source: ConnectionSpec
@@ -37,6 +40,7 @@ class Lane:
     scripts: tuple[Script, ...] = ()
     messages: list[tuple[str, str]] = field(default_factory=list)
     run_ids: list[str] = field(default_factory=list)
+    destination: ConnectionSpec | None = None
 
     def request(self, **run: Any) -> SyncRequest:
         run_id = str(uuid.uuid4())
@@ -45,7 +49,7 @@ class Lane:
             pipeline_id=PIPELINE_ID,
             pipeline_name="test",
             source=self.source,
-            destination=self.warehouse.spec,
+            destination=self.destination or self.warehouse.spec,
             raw_schema=RAW_SCHEMA,
             table=self.table,
             run=RunSpec(id=run_id, **run),
@@ -138,6 +142,27 @@ class Lanes:
             table=spec,
             scripts=tuple(Script(f"script {n}", text) for n, text in enumerate(scripts)),
         )
+
+
+class Running:
+    """A sync in a thread."""
+
+    def __init__(self, lane: Lane, **run: Any) -> None:
+        self.cancel = CancelToken()
+        self._outcome: list[SyncResult | BaseException] = []
+        self._thread = threading.Thread(target=self._run, args=(lane, run))
+        self._thread.start()
+
+    def _run(self, lane: Lane, run: dict[str, Any]) -> None:
+        try:
+            self._outcome.append(lane.sync(self.cancel, **run))
+        except Exception as error:  # noqa: BLE001 - kept for the test to look at
+            self._outcome.append(error)
+
+    def outcome(self) -> SyncResult | BaseException:
+        self._thread.join(WAIT_SECONDS)
+        assert not self._thread.is_alive(), "the sync did not end"
+        return self._outcome[0]
 
 
 @pytest.fixture

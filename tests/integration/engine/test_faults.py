@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from arus_dagster.engine.cancellation import CancelToken
-from arus_dagster.engine.result import SyncResult
 from arus_dagster.engine.sync import sync_table
 from arus_dagster.errors import (
     ArusError,
@@ -21,78 +18,9 @@ from arus_dagster.errors import (
     ConnectionFailedError,
     RetriableError,
 )
-from tests.integration.engine.conftest import Lane, Lanes
+from tests.gate import Gate, eventually
+from tests.integration.engine.conftest import Lane, Lanes, Running
 from tests.servers import Database
-
-GATE = 4711
-WAIT_SECONDS = 60
-
-
-class Gate:
-    """Holds a read up at its 15,000th row, as long as it is shut."""
-
-    def __init__(self, source: Database) -> None:
-        self._source = source
-        source.execute(
-            "CREATE TABLE base (id int PRIMARY KEY, wm int, v text)",
-            "INSERT INTO base SELECT g, g, repeat('x', 400) FROM generate_series(1, 20000) g",
-            "CREATE FUNCTION gate(n int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$ BEGIN"
-            f" IF n = 15000 THEN PERFORM pg_advisory_xact_lock_shared({GATE}); END IF;"
-            " RETURN n; END $$",
-            "CREATE VIEW t AS SELECT gate(id) AS id, wm, v FROM base",
-        )
-        self._connection = source.connect()
-
-    def shut(self) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"SELECT pg_advisory_lock({GATE})")
-
-    def open(self) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock_all()")
-
-    def waiting_pid(self) -> int:
-        """The server process of the read that waits at the gate."""
-        return int(
-            _eventually(
-                lambda: self._source.rows(
-                    "SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
-                    f" AND objid = {GATE} AND NOT granted",
-                    admin=True,
-                )
-            )[0][0]
-        )
-
-
-def _eventually(look: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not happen")
-
-
-class Running:
-    """A sync in a thread."""
-
-    def __init__(self, lane: Lane, **run: Any) -> None:
-        self.cancel = CancelToken()
-        self._outcome: list[SyncResult | BaseException] = []
-        self._thread = threading.Thread(target=self._run, args=(lane, run))
-        self._thread.start()
-
-    def _run(self, lane: Lane, run: dict[str, Any]) -> None:
-        try:
-            self._outcome.append(lane.sync(self.cancel, **run))
-        except Exception as error:  # noqa: BLE001 - kept for the test to look at
-            self._outcome.append(error)
-
-    def outcome(self) -> SyncResult | BaseException:
-        self._thread.join(WAIT_SECONDS)
-        assert not self._thread.is_alive(), "the sync did not end"
-        return self._outcome[0]
 
 
 @pytest.fixture
@@ -224,7 +152,7 @@ def test_a_lock_on_the_target_is_waited_for_so_long_and_no_longer(
 def test_cancelling_stops_a_wait_for_a_lock(simple: Lane) -> None:
     holder = _locked_target(simple)
     sync = Running(simple)
-    _eventually(
+    eventually(
         lambda: simple.warehouse.rows(
             "SELECT 1 FROM pg_stat_activity WHERE application_name = 'arus load'"
             " AND wait_event_type = 'Lock' AND datname = current_database()",

@@ -68,3 +68,23 @@ def test_deployment_files_are_found(name: str) -> None:
 def test_a_missing_deployment_file_is_said_so() -> None:
     with pytest.raises(ConfigurationError, match=r"no-such\.yaml"):
         deployment_file("no-such.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "lacks ARUS_DB_NAME"),
+        (b"\x00" * 200, "line 1 is not of the form"),
+        (b"\xff\xfe\x80", "can't be read"),
+        (b"ARUS_EMBEDDED=true\nhunter2\n", "line 2 is not of the form"),
+    ],
+)
+def test_a_damaged_file_of_secrets_is_said_so_without_showing_it(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    Home(tmp_path).env_file.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=message) as refused:
+        Home(tmp_path)
+    assert "put a copy of it back" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+    assert (tmp_path / "arus.env").read_bytes() == content

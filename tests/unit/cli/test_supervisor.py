@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -99,14 +100,76 @@ def test_a_child_that_ends_early_is_reported_with_its_last_words(tmp_path: Path)
         supervisor.start(program(tmp_path, argv, ready=lambda: False))
 
 
-def test_a_child_that_dies_later_ends_the_wait(tmp_path: Path) -> None:
+def test_a_child_that_dies_later_is_started_again_in_its_place(tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(Stopped), Supervisor(tmp_path) as supervisor:
+        first, other = supervisor.start(program(tmp_path, FOREVER), program(tmp_path, FOREVER))
+        first.process.kill()
+
+        def tell(line: str) -> None:
+            told.append(line)
+            if len(told) == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        def kill_the_next() -> None:
+            wait_until(lambda: supervisor.children[0] not in (first, other))
+            assert supervisor.children[1] is other
+            supervisor.children[0].process.kill()
+
+        threading.Thread(target=kill_the_next).start()
+        supervisor.wait(tell, poll_seconds=0.01)
+    assert len(told) == 2
+    for line in told:
+        assert line.startswith("The sample was ended by signal 9. It is started again")
+
+
+def test_what_is_left_of_a_dead_child_is_ended_before_it_is_started_again(tmp_path: Path) -> None:
+    log = tmp_path / "program.log"
+
+    def pids() -> list[int]:
+        return [int(line) for line in log.read_text().split()] if log.exists() else []
+
+    with pytest.raises(Stopped), Supervisor(tmp_path) as supervisor:
+        argv = [sys.executable, "-c", WITH_STUBBORN_CHILD]
+        [child] = supervisor.start(program(tmp_path, argv, ready=lambda: bool(pids())))
+        child.process.kill()
+
+        def stop_when_back() -> None:
+            wait_until(lambda: len(pids()) == 2)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=stop_when_back).start()
+        supervisor.wait(poll_seconds=0.01)
+    assert not group_alive(child.process.pid)
+
+
+def test_a_child_whose_process_lives_but_does_not_work_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arus_dagster.cli.supervisor.LOOK_SECONDS", 0.01)
+    answers = iter([True, False, True, False, False, False])
+
+    def tell(line: str) -> None:
+        assert "no longer works" in line
+        assert not list(answers)  # a single bad answer is none
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Stopped), Supervisor(tmp_path) as supervisor:
+        supervisor.start(program(tmp_path, FOREVER, alive=lambda: next(answers)))
+        supervisor.wait(tell, poll_seconds=0.01)
+
+
+def test_a_child_that_keeps_ending_is_given_up_with_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arus_dagster.cli.supervisor.RESTARTS", 2)
+    argv = [sys.executable, "-c", "import time; time.sleep(0.2); print('out of luck', flush=True)"]
     with (
-        pytest.raises(StartError, match="sample was ended by signal 9"),
+        pytest.raises(StartError, match=r"(?s)started again 2 times.*out of luck"),
         Supervisor(tmp_path) as supervisor,
     ):
-        [child] = supervisor.start(program(tmp_path, FOREVER))
-        child.process.kill()
-        supervisor.wait(poll_seconds=0.05)
+        supervisor.start(program(tmp_path, argv))
+        supervisor.wait(poll_seconds=0.01)
 
 
 def test_not_ready_in_time_names_the_log(tmp_path: Path) -> None:
