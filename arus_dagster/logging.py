@@ -32,6 +32,8 @@ MASK = "********"
 LogFormat = Literal["auto", "json", "text"]
 # These log addresses of requests at INFO, and the address of some webhooks is itself a secret.
 _QUIET = ("httpx", "httpcore", "urllib3")
+# Dagster's servers give these a handler before they load our code.
+_OWN_HANDLERS = ("dagster",)
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -96,6 +98,9 @@ def configure_logging(
         root.removeHandler(former)
     root.addHandler(handler)
     root.setLevel(number)
+    for name in _OWN_HANDLERS:
+        # What they hand to the root as well would stand in the log twice.
+        logging.getLogger(name).handlers.clear()
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
 

@@ -102,3 +102,14 @@ def test_configuring_again_replaces_the_handler() -> None:
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(ValueError, match="ARUS_LOG_LEVEL"):
         configure_logging("loud")
+
+
+def test_lines_of_dagsters_servers_stand_there_once() -> None:
+    server = logging.getLogger("dagster")
+    own = io.StringIO()
+    server.addHandler(logging.StreamHandler(own))
+    stream = io.StringIO()
+    configure_logging("INFO", stream)
+    logging.getLogger("dagster.code_server").info("Started")
+    assert own.getvalue() == ""
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["Started"]

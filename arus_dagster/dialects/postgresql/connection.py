@@ -12,6 +12,7 @@ import contextlib
 import io
 import os
 import socket
+import struct
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +45,8 @@ READ_COMMITTED = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _CANCEL_EVERY_SECONDS = 0.5
 _CANCEL_PATIENCE_SECONDS = 5.0
+# SSLRequest of the protocol: a length of 8 bytes and the number that stands for the question.
+_TLS_QUESTION = struct.pack("!ii", 8, 80877103)
 _KEEPALIVE_IDLE_SECONDS = 30
 _KEEPALIVE_INTERVAL_SECONDS = 10
 _KEEPALIVE_COUNT = 3
@@ -224,22 +227,31 @@ class Connection:
             self._raw.close()
 
     def _press(self) -> None:
-        # Where the network is silent, the request below hangs as well.
-        limit = threading.Timer(_CANCEL_PATIENCE_SECONDS, self._sever_unless_idle)
-        limit.daemon = True
-        limit.start()
         # A request that arrives between two statements is lost on the server: so again and again.
         waited = 0.0
-        while waited < _CANCEL_PATIENCE_SECONDS:
+        while waited < _CANCEL_PATIENCE_SECONDS and self._server_answers():
             with contextlib.suppress(psycopg2.Error):
                 self._raw.cancel()
             if self._idle.wait(_CANCEL_EVERY_SECONDS):
                 return
             waited += _CANCEL_EVERY_SECONDS
+        self.sever()
 
-    def _sever_unless_idle(self) -> None:
-        if not self._idle.is_set():
-            self.sever()
+    def _server_answers(self) -> bool:
+        """Whether a cancel request would get through.
+
+        The driver sends one without a time limit, and no other thread runs meanwhile: on a silent
+        network the whole process would stand still. So the server is asked before whether it
+        speaks TLS, which each answers at once and without a login.
+        """
+        try:
+            with socket.create_connection(
+                (self._spec.host, self._spec.port), _CANCEL_PATIENCE_SECONDS
+            ) as line:
+                line.sendall(_TLS_QUESTION)
+                return bool(line.recv(1))
+        except OSError:
+            return False
 
     @contextlib.contextmanager
     def _statement(self, *, limited: bool = True) -> Iterator[psycopg2.extensions.cursor]:

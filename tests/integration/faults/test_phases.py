@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -9,8 +10,10 @@ import time_machine
 
 from arus_dagster.engine.result import SyncResult
 from arus_dagster.errors import CancelledError, ConnectionFailedError
-from tests.integration.engine.conftest import Running
+from tests.integration.engine.conftest import Lanes, Running
 from tests.integration.faults.conftest import Phase, Scene
+from tests.proxy import Proxy
+from tests.servers import Database
 
 raw_alone = pytest.mark.parametrize("load_mode", ["raw"], scope="module")
 
@@ -103,10 +106,10 @@ def test_a_warehouse_that_falls_silent_holds_up_no_cancel(scene: Scene, phase: P
     sync = Running(scene.lane)
     scene.wait_until_held(phase)
     scene.to_warehouse.fall_silent()
-    scene.release()
     sync.cancel.cancel()
     assert isinstance(sync.outcome(), CancelledError)
     scene.to_warehouse.mend()
+    scene.release()
     scene.wait_until_quiet()
     assert scene.kept() == before
     scene.assert_next_sync_is_exact()
@@ -120,3 +123,40 @@ def test_a_clock_that_goes_back_changes_nothing(scene: Scene) -> None:
     assert isinstance(result, SyncResult)
     assert result.rows_loaded == 201
     scene.assert_next_sync_is_exact()
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("harm", ["cut", "silence"])
+def test_a_network_that_fails_in_the_middle_of_a_read(
+    kind: str,
+    harm: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    """Wherever it happens: some rows have come, and none is kept."""
+    source: Database = request.getfixturevalue(
+        "pg_source_db" if kind == "postgresql" else "mariadb_db"
+    )
+    warehouse: Database = request.getfixturevalue("warehouse_db")
+    rows = (
+        "SELECT n, repeat('0', 4000) FROM generate_series(0, 998) n"
+        if kind == "postgresql"
+        else "SELECT seq, repeat('0', 4000) FROM seq_0_to_998"
+    )
+    source.execute("CREATE TABLE t (id int PRIMARY KEY, v text)", f"INSERT INTO t {rows}")
+    schema = "public" if kind == "postgresql" else source.name
+    with Proxy(source.spec.port) as network:
+        spec = replace(source.spec, port=network.port, read_timeout_seconds=2)
+        lane = Lanes(replace(source, spec=spec), warehouse)("t", schema=schema)
+        lane.sync()
+        source.execute("UPDATE t SET v = concat('new', v)")
+        before = lane.rows()
+        if harm == "cut":
+            network.cut_after(2_000_000)
+        else:
+            network.fall_silent_after(2_000_000)
+        with pytest.raises(ConnectionFailedError):
+            lane.sync()
+        network.mend()
+        assert lane.rows() == before
+        lane.sync()
+        assert lane.rows("id, v") == source.rows("SELECT id, v FROM t ORDER BY 1")
