@@ -48,8 +48,6 @@ class Program:
         log: file that takes standard output and error.
         ready: answers whether the program does its work now; called until it says so.
         ready_seconds: how long to wait for that.
-        alive: answers whether it still works, where its process alone does not tell; None where
-            it does.
         ports: what it will listen on.
         cwd: working directory.
         account: the account to run under; None is the caller's own.
@@ -64,7 +62,6 @@ class Program:
     log: Path
     ready: Callable[[], bool]
     ready_seconds: float = 60
-    alive: Callable[[], bool] | None = None
     ports: Sequence[Port] = ()
     cwd: Path | None = None
     account: Account | None = None

@@ -19,6 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from arus_dagster.catalog.first_admin import ensure_admin
 from arus_dagster.catalog.migrations import migrate
 from arus_dagster.catalog.session import Catalog
+from arus_dagster.cli import code_server as code_server_program
 from arus_dagster.cli.home import DATABASE, LOOPBACK, WAREHOUSE, Home, Ports, deployment_file
 from arus_dagster.cli.postgres import PostgresServer
 from arus_dagster.cli.process import Port, Program, StartError
@@ -115,17 +116,16 @@ def code_server(home: Home, ports: Ports) -> Program:
     return Program(
         name="code server",
         argv=[
-            *(sys.executable, "-m", "dagster", "code-server", "start"),
+            *(sys.executable, "-m", code_server_program.__name__),
             *("--host", LOOPBACK, "--port", str(ports.code_server)),
-            *("--module-name", "arus_dagster.defs.definitions"),
         ],
         env=home.environment(),
         log=home.log("code-server"),
-        ready=lambda: _grpc_serves(ports.code_server) and _holds_definitions(ports.code_server),
+        ready=lambda: _grpc_serves(ports.code_server),
         ready_seconds=READY_SECONDS,
-        alive=lambda: _holds_definitions(ports.code_server),
         ports=[Port(ports.code_server, "--code-server-port")],
         cwd=home.directory,
+        signal_group=False,  # it passes the signal on
         stop_seconds=STOP_SECONDS,
     )
 
@@ -197,23 +197,6 @@ def _grpc_serves(port: int) -> bool:
         except grpc.RpcError:
             return False
     return bool(response.status == health_pb2.HealthCheckResponse.SERVING)
-
-
-def _holds_definitions(port: int) -> bool:
-    """Whether the process behind the code server, which holds the definitions, is there.
-
-    The code server passes the question on. It notices nothing when that process is killed, and
-    answers all but this as if nothing had happened. One that is slow to answer is there.
-    """
-    with grpc.insecure_channel(f"{LOOPBACK}:{port}") as channel:
-        ping: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
-            "/api.DagsterApi/Ping"
-        )
-        try:
-            ping(b"", timeout=10)
-        except grpc.RpcError as error:
-            return bool(error.code() == grpc.StatusCode.DEADLINE_EXCEEDED)
-    return True
 
 
 def _graphql(port: int, query: str) -> dict[str, object] | None:

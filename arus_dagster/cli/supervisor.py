@@ -28,8 +28,6 @@ LOCK_SECONDS = 180
 # A program that ends more often than this within the time will not get well by itself.
 RESTARTS = 5
 RESTARTS_SECONDS = 600
-LOOK_SECONDS = 2
-LOOKS = 3
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -64,8 +62,6 @@ class Supervisor:
         self._home = home
         self._children: list[Child] = []
         self._ends: dict[str, list[float]] = {}
-        self._dead_looks: dict[str, int] = {}
-        self._next_look = 0.0
         self._handlers: dict[int, signal.Handlers | object] = {}
         self._lock_fd = -1
         self._sentinel: subprocess.Popen[bytes] | None = None
@@ -157,37 +153,21 @@ class Supervisor:
             self._check_signal()
             # In the order of their start: what the later ones need comes back before them.
             for child in list(self._children):
-                reason = self._trouble(child)
-                if reason is not None:
-                    self._restart(child, reason, tell)
+                if child.process.poll() is not None:
+                    self._restart(child, tell)
             time.sleep(poll_seconds)
 
-    def _trouble(self, child: Child) -> str | None:
-        """Why a child does not do its work, if so."""
-        if child.process.poll() is not None:
-            return child.how_it_ended()
-        name, alive = child.program.name, child.program.alive
-        if alive is None or time.monotonic() < self._next_look:
-            return None
-        self._next_look = time.monotonic() + LOOK_SECONDS
-        self._dead_looks[name] = 0 if alive() else self._dead_looks.get(name, 0) + 1
-        if self._dead_looks[name] < LOOKS:
-            return None
-        return f"The {name} no longer works."
-
-    def _restart(self, child: Child, reason: str, tell: Callable[[str], None]) -> None:
+    def _restart(self, child: Child, tell: Callable[[str], None]) -> None:
         name = child.program.name
         now = time.monotonic()
         ends = [end for end in self._ends.get(name, []) if now - end < RESTARTS_SECONDS]
         self._ends[name] = [*ends, now]
-        self._dead_looks.pop(name, None)
         if len(ends) >= RESTARTS:
-            said = child.describe_exit() if child.process.poll() is not None else reason
             raise StartError(
-                f"It was started again {RESTARTS} times within {RESTARTS_SECONDS // 60} minutes, "
-                f"to no avail. {said}"
+                f"The {name} was started again {RESTARTS} times within "
+                f"{RESTARTS_SECONDS // 60} minutes, to no avail. {child.describe_exit()}"
             )
-        tell(f"{reason} It is started again; its log is {child.program.log}.")
+        tell(f"{child.how_it_ended()} It is started again; its log is {child.program.log}.")
         # The first time at once, then after ever longer pauses.
         self._pause((1 << len(ends)) - 1)
         place = self._children.index(child)
@@ -200,11 +180,18 @@ class Supervisor:
             return
         # Its end meanwhile, or a failure to get ready, is seen at the next turn.
         deadline = time.monotonic() + fresh.program.ready_seconds
-        while fresh.process.poll() is None and not fresh.program.ready():
+        while fresh.process.poll() is None and not self._is_ready(fresh):
             self._check_signal()
             if time.monotonic() > deadline:
                 fresh.stop()
             self._pause(POLL_SECONDS)
+
+    @staticmethod
+    def _is_ready(child: Child) -> bool:
+        try:
+            return child.program.ready()
+        except StartError:
+            return False  # what it needs may be on its way back, too
 
     def _pause(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Collection, Mapping
 
 import dagster as dg
@@ -55,24 +54,26 @@ def show_life(run_id: str) -> None:
 
 
 def _hold_for_ever(catalog: Catalog, run_id: str) -> None:
+    never = threading.Event()
     while True:
-        try:
-            _hold(catalog, run_id)
-        except SQLAlchemyError as error:
-            log.warning("sign_of_life_interrupted", run_id=run_id, error=type(error).__name__)
-            time.sleep(_BEAT_SECONDS)
+        hold_once(catalog, run_id, never)
 
 
-def _hold(catalog: Catalog, run_id: str) -> None:
-    """Take the lock and stay as long as the connection does."""
-    with catalog.engine.connect() as connection:
-        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-        for setting in _KEEPALIVE:
-            connection.execute(text(setting))
-        connection.execute(text(f"SELECT pg_advisory_lock({_KEY.format(':id')})"), {"id": run_id})
-        while True:
-            time.sleep(_BEAT_SECONDS)
-            connection.execute(text("SELECT 1"))
+def hold_once(catalog: Catalog, run_id: str, stop: threading.Event) -> None:
+    """Take the run's lock, and keep it until told to stop or the connection breaks."""
+    try:
+        with catalog.engine.connect() as opened:
+            connection = opened.execution_options(isolation_level="AUTOCOMMIT")
+            for setting in _KEEPALIVE:
+                connection.execute(text(setting))
+            lock = f"SELECT pg_advisory_lock({_KEY.format(':id')})"
+            connection.execute(text(lock), {"id": run_id})
+            while not stop.wait(_BEAT_SECONDS):
+                connection.execute(text("SELECT 1"))
+            opened.invalidate()  # the pool would keep the session, and the lock with it
+    except SQLAlchemyError as error:
+        log.warning("sign_of_life_interrupted", run_id=run_id, error=type(error).__name__)
+        stop.wait(_BEAT_SECONDS)
 
 
 def without_life(catalog: Catalog, run_ids: Collection[str]) -> set[str]:

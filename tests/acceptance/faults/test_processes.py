@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.acceptance.faults.conftest import WAIT_SECONDS, Scene
 
 
-def test_a_killed_run_is_failed_within_a_minute_and_the_next_one_is_exact(scene: Scene) -> None:
+def test_a_killed_run_is_failed_and_the_next_one_is_exact(scene: Scene) -> None:
     before = scene.state()
     run_id = scene.start_held()
 
@@ -64,9 +64,7 @@ def test_the_catalog_comes_back_and_the_run_ends(scene: Scene) -> None:
     scene.assert_exact_after_a_sync()
 
 
-def test_after_the_whole_platform_was_killed_the_run_is_failed_within_a_minute_of_its_start(
-    scene: Scene,
-) -> None:
+def test_after_the_whole_platform_was_killed_the_run_is_failed(scene: Scene) -> None:
     before = scene.state()
     run_id = scene.start_held()
 

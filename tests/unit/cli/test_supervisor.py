@@ -143,22 +143,6 @@ def test_what_is_left_of_a_dead_child_is_ended_before_it_is_started_again(tmp_pa
     assert not group_alive(child.process.pid)
 
 
-def test_a_child_whose_process_lives_but_does_not_work_is_started_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("arus_dagster.cli.supervisor.LOOK_SECONDS", 0.01)
-    answers = iter([True, False, True, False, False, False])
-
-    def tell(line: str) -> None:
-        assert "no longer works" in line
-        assert not list(answers)  # a single bad answer is none
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    with pytest.raises(Stopped), Supervisor(tmp_path) as supervisor:
-        supervisor.start(program(tmp_path, FOREVER, alive=lambda: next(answers)))
-        supervisor.wait(tell, poll_seconds=0.01)
-
-
 def test_a_child_that_keeps_ending_is_given_up_with_its_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
