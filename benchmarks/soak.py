@@ -37,6 +37,7 @@ from tests.servers import HOST, PASSWORD, USER, Database, PostgreSQLServer, sess
 PERIOD_SECONDS = 300
 GROWTH = 1.1
 TICKS = """query T($s: ScheduleSelector!) { scheduleOrError(scheduleSelector: $s) {
+  __typename ... on PythonError { message }
   ... on Schedule { scheduleState { ticks(limit: 100) { status timestamp } } } } }"""
 
 
@@ -94,7 +95,7 @@ def _soak(stack: DagsterStack, shop: Database, count: int, minutes: int) -> int:
         now = time.time()
         active = len(stack.client.runs(RunFilter(statuses=ACTIVE), limit=count + 1))
         tick = now // PERIOD_SECONDS * PERIOD_SECONDS
-        if tick >= first and not active and now - tick > 30 and drained < tick:
+        if tick >= first and not active and drained < tick and _all_ticked(stack, slugs, tick):
             drained = tick
             longest = max(longest, now - tick)
             _say(
@@ -188,6 +189,10 @@ def _judge(
     return 0 if good and all(g < GROWTH for g in growth.values()) else 1
 
 
+def _all_ticked(stack: DagsterStack, slugs: list[str], tick: float) -> bool:
+    return all(any(t == tick for t, _ in _ticks(stack, slug)) for slug in slugs)
+
+
 def _ticks(stack: DagsterStack, slug: str) -> list[tuple[float, str]]:
     selector = {
         "repositoryLocationName": names.LOCATION,
@@ -197,7 +202,10 @@ def _ticks(stack: DagsterStack, slug: str) -> list[tuple[float, str]]:
     answer = httpx.post(
         f"{stack.url}/graphql", json={"query": TICKS, "variables": {"s": selector}}, timeout=60
     )
-    ticks = answer.json()["data"]["scheduleOrError"]["scheduleState"]["ticks"]
+    found = answer.json()["data"]["scheduleOrError"]
+    if found["__typename"] != "Schedule":
+        raise RuntimeError(f"the schedule of {slug}: {found}")
+    ticks = found["scheduleState"]["ticks"]
     return [(tick["timestamp"], tick["status"]) for tick in ticks]
 
 

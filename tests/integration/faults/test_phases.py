@@ -121,7 +121,8 @@ def test_a_clock_that_goes_back_changes_nothing(scene: Scene) -> None:
     with time_machine.travel("2001-01-01", tick=True):
         result = Running(scene.lane).outcome()
     assert isinstance(result, SyncResult)
-    assert result.rows_loaded == 201
+    assert result.rows_loaded > 0
+    assert not result.full
     scene.assert_next_sync_is_exact()
 
 
