@@ -36,9 +36,9 @@ from tests.servers import HOST, PASSWORD, USER, Database, PostgreSQLServer, sess
 
 PERIOD_SECONDS = 300
 GROWTH = 1.1
-TICKS = """query T($s: ScheduleSelector!) { scheduleOrError(scheduleSelector: $s) {
-  __typename ... on PythonError { message }
-  ... on Schedule { scheduleState { ticks(limit: 100) { status timestamp } } } } }"""
+TICKS = """query T($r: RepositorySelector!) { schedulesOrError(repositorySelector: $r) {
+  __typename ... on Schedules {
+    results { name scheduleState { ticks(limit: 100) { status timestamp } } } } } }"""
 
 
 def main() -> int:
@@ -171,9 +171,11 @@ def _judge(
     expected = {first + n * PERIOD_SECONDS for n in range(periods)}
     lost = doubled = 0
     statuses: Counter[str] = Counter()
+    made = _ticks(stack)
     for slug in slugs:
-        ticks = Counter(t for t, _ in _ticks(stack, slug))
-        statuses.update(status for t, status in _ticks(stack, slug) if t in expected)
+        own = made[names.schedule_name(slug)]
+        ticks = Counter(t for t, _ in own)
+        statuses.update(status for t, status in own if t in expected)
         lost += len(expected - ticks.keys())
         doubled += sum(number - 1 for t, number in ticks.items() if t in expected)
     ends: Counter[str] = Counter()
@@ -190,23 +192,28 @@ def _judge(
 
 
 def _all_ticked(stack: DagsterStack, slugs: list[str], tick: float) -> bool:
-    return all(any(t == tick for t, _ in _ticks(stack, slug)) for slug in slugs)
+    ticks = _ticks(stack)
+    return all(any(t == tick for t, _ in ticks[names.schedule_name(slug)]) for slug in slugs)
 
 
-def _ticks(stack: DagsterStack, slug: str) -> list[tuple[float, str]]:
-    selector = {
+def _ticks(stack: DagsterStack) -> dict[str, list[tuple[float, str]]]:
+    """Moment and status of each schedule's ticks, by the schedule's name."""
+    repository = {
         "repositoryLocationName": names.LOCATION,
         "repositoryName": names.REPOSITORY,
-        "scheduleName": names.schedule_name(slug),
     }
     answer = httpx.post(
-        f"{stack.url}/graphql", json={"query": TICKS, "variables": {"s": selector}}, timeout=60
+        f"{stack.url}/graphql", json={"query": TICKS, "variables": {"r": repository}}, timeout=60
     )
-    found = answer.json()["data"]["scheduleOrError"]
-    if found["__typename"] != "Schedule":
-        raise RuntimeError(f"the schedule of {slug}: {found}")
-    ticks = found["scheduleState"]["ticks"]
-    return [(tick["timestamp"], tick["status"]) for tick in ticks]
+    found = answer.json()["data"]["schedulesOrError"]
+    if found["__typename"] != "Schedules":
+        raise RuntimeError(f"Dagster shows no schedules: {found}")
+    return {
+        schedule["name"]: [
+            (t["timestamp"], t["status"]) for t in schedule["scheduleState"]["ticks"]
+        ]
+        for schedule in found["results"]
+    }
 
 
 def _growth(memory: list[dict[str, int]]) -> Mapping[str, float]:
