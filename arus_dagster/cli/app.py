@@ -259,7 +259,7 @@ def _stay(supervisor: Supervisor) -> None:
 
 
 def _tell_trouble(line: str) -> None:
-    errors.print(f"[yellow]{escape(line)}[/]", highlight=False, soft_wrap=True)
+    errors.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
