@@ -59,13 +59,14 @@ class Gate:
         """Open it for good."""
         self._connection.close()
 
-    def waiting_pid(self) -> int:
+    def waiting_pid(self, seconds: float = WAIT_SECONDS) -> int:
         """The server process of the read that waits at the gate."""
         found = eventually(
             lambda: self._source.rows(
                 "SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
                 f" AND objid = {GATE} AND NOT granted",
                 admin=True,
-            )
+            ),
+            seconds,
         )
         return int(found[0][0])

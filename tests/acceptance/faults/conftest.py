@@ -68,7 +68,7 @@ class Scene:
         )
         self.gate.shut()
         run_id = self.trigger()
-        self.gate.waiting_pid()
+        self.gate.waiting_pid(WAIT_SECONDS)
         return run_id
 
     def trigger(self) -> str:
