@@ -6,9 +6,7 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-import time_machine
 
-from arus_dagster.engine.result import SyncResult
 from arus_dagster.errors import CancelledError, ConnectionFailedError
 from tests.integration.engine.conftest import Lanes, Running
 from tests.integration.faults.conftest import Phase, Scene
@@ -112,17 +110,6 @@ def test_a_warehouse_that_falls_silent_holds_up_no_cancel(scene: Scene, phase: P
     scene.release()
     scene.wait_until_quiet()
     assert scene.kept() == before
-    scene.assert_next_sync_is_exact()
-
-
-@raw_alone
-def test_a_clock_that_goes_back_changes_nothing(scene: Scene) -> None:
-    """Watermarks are the source's own values; no time of the platform takes part."""
-    with time_machine.travel("2001-01-01", tick=True):
-        result = Running(scene.lane).outcome()
-    assert isinstance(result, SyncResult)
-    assert result.rows_loaded > 0
-    assert not result.full
     scene.assert_next_sync_is_exact()
 
 
