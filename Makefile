@@ -4,8 +4,10 @@
 #   make up                start the platform, its state in .arus
 #   make test              the whole suite, on private database servers
 #   make lint              format, style, types, import rules
+#   make bench             measure speed beside other programs and write docs/benchmarks.md's table
+#   make bench ARGS=raw    only one scenario of it
 #   make lock              write the lock files anew (needs uv)
-.PHONY: demo up test lint format lock venv venv-dev clean
+.PHONY: demo up test bench lint format lock venv venv-dev clean
 ARGS ?=
 BIN := .venv/bin
 
@@ -18,6 +20,10 @@ up: venv
 test: venv-dev
 	@scripts/test-servers.sh
 	$(BIN)/python -m pytest $(ARGS)
+
+bench: venv-dev
+	@scripts/test-servers.sh
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: venv-dev
 	$(BIN)/ruff check .
