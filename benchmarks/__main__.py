@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,9 @@ from benchmarks.sizes import DEFAULT, TINY
 
 
 def main() -> int:
+    # Started in a shell's background, SIGINT arrives ignored, and would stay so in every child.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(SCENARIOS)}")
     parser.add_argument("--rows", type=int, help=f"of the large table ({DEFAULT.rows:,})")

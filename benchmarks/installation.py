@@ -274,7 +274,7 @@ def installation(
         try:
             with stack.catalog.session() as session:
                 ensure_admin(session, settings)
-                place = {
+                place: dict[str, Any] = {
                     "host": HOST,
                     "port": server.port,
                     "username": USER,

@@ -65,11 +65,13 @@ class Dlt:
             "dataset": dataset,
             "pipeline": f"bench_{dataset}",
             "format": "parquet",
+            "home": str(self._home),
             **more,
         }
         env = {
             **login.environment(self._home),
             "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "DLT_DATA_DIR": str(self._home),
             "RUNTIME__LOG_LEVEL": "ERROR",
         }
         argv = [str(self._python), str(_PROGRAM)]

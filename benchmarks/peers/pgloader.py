@@ -30,7 +30,7 @@ class Pgloader:
             f"LOAD DATABASE FROM {login.url(source, query='?useSSL=false')}\n"
             f"  INTO {login.url(warehouse)}\n"
             "  WITH include drop, create tables, create indexes, no foreign keys,"
-            " reset no sequences"
+            " reset no sequences, prefetch rows = 10000"  # its default exhausts its memory
             ";\n"
         )
         argv = ["pgloader", "--root-dir", str(self._home), str(commands)]

@@ -9,12 +9,21 @@ import sys
 import time
 
 import dlt
+import sqlalchemy as sa
+import sqlalchemy.dialects.mysql
 from dlt.sources.sql_database import sql_table
 
 
-def lower_case(row):
+def lower_case(row: dict) -> dict:
     row["email"] = row["email"].lower() if row["email"] else row["email"]
     return row
+
+
+def read_doubles(table: sa.Table) -> None:
+    """SQLAlchemy takes MySQL's doubles for decimals, which then fit no Arrow type."""
+    for column in table.columns:
+        if isinstance(column.type, sa.dialects.mysql.DOUBLE):
+            column.type = sa.Double()
 
 
 def main() -> None:
@@ -34,12 +43,14 @@ def main() -> None:
         backend="sqlalchemy" if what.get("row_by_row") else "pyarrow",
         reflection_level="full_with_precision",
         chunk_size=50_000,
+        table_adapter_callback=read_doubles,
         **options,
     )
     if what.get("row_by_row"):
         table.add_map(lower_case)
     pipeline = dlt.pipeline(
         pipeline_name=what["pipeline"],
+        pipelines_dir=what["home"],
         destination=dlt.destinations.postgres(what["warehouse"]),
         dataset_name=what["dataset"],
     )
