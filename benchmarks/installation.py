@@ -22,7 +22,6 @@ from pydantic import SecretStr
 from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from arus_api.dagster.models import DagsterRun
 from arus_dagster.catalog import Destination, Pipeline, PipelineTable, Source
 from arus_dagster.catalog.first_admin import ensure_admin
 from arus_dagster.catalog.migrations import migrate
@@ -30,6 +29,7 @@ from arus_dagster.catalog.repositories import definitions_version, destinations,
 from arus_dagster.catalog.repositories.destinations import NewDestination
 from arus_dagster.catalog.repositories.sources import NewSource
 from arus_dagster.catalog.source import SourceTable
+from arus_dagster.orchestration.models import DagsterRun
 from arus_dagster.settings import Settings
 from tests.dagster_stack import DagsterStack
 from tests.servers import HOST, PASSWORD, USER, Database, PostgreSQLServer

@@ -59,17 +59,18 @@ def pipelines_out(
     in_force = settings.load(session)
     totals = table_results.totals_by_pipeline(session, ids, day_ago)
     latest = table_results.latest_by_table(session, ids)
-    instigators = Instigators.load(dagster)
+    instigators = Instigators.stopped(dagster)
     broken = dagster.broken_pipelines()
     runs = dagster.latest_runs(
         [names.job_name(pipeline.slug) for pipeline in found],
         limit=RATED_RUNS,
         failed_since=day_ago,
     )
-    last_runs = shown(session, links, [r.runs[0] for r in runs if r.runs])
-    last_run_by_job = dict(
-        zip([r.runs[0].job_name for r in runs if r.runs], last_runs, strict=True)
-    )
+    latest_runs = [r.latest for r in runs if r.latest is not None]
+    last_run_by_job = {
+        run.job_name: out
+        for run, out in zip(latest_runs, shown(session, links, latest_runs), strict=True)
+    }
     return [
         _out(
             pipeline,
@@ -146,12 +147,8 @@ def _or(own: int | None, inherited: int) -> int:
 
 
 def _stats(found: LatestRuns, rows: RowTotals) -> PipelineStats:
-    # A cancelled run says what a person wanted, a skipped one that there was nothing to do.
-    rated = [
-        run
-        for run in found.runs
-        if run.status in _RATED and run.tags.get(names.OUTCOME) != names.SKIPPED
-    ]
+    # A cancelled run says what a person wanted.
+    rated = [run for run in found.outcomes if run.status in _RATED]
     succeeded = sum(run.status == RunStatus.SUCCESS for run in rated)
     durations = [
         (run.ended - run.started) / timedelta(milliseconds=1)

@@ -60,6 +60,15 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
+class RunOutcome(Answer):
+    """How a run ended and how long it took, without the rest, which takes Dagster longer."""
+
+    id: str = Field(alias="runId")
+    status: RunStatus
+    started: Epoch | None = Field(alias="startTime")
+    ended: Epoch | None = Field(alias="endTime")
+
+
 class DagsterRun(Answer):
     """A run; ``created`` is when it was asked for, ``started`` when its process began to work."""
 

@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from arus_api.app import create_app
-from arus_api.dagster.transport import READ_SECONDS, Transport
+from arus_dagster.orchestration.transport import READ_SECONDS, Transport
 from benchmarks.bench import Bench
 from benchmarks.installation import Installation, installation
 from benchmarks.results import OURS, Reach, Row

@@ -113,9 +113,9 @@ def incremental(bench: Bench) -> Iterator[Row]:
             # Every side merges the same number of rows, all past what it has seen.
             turn["since"] = moment = _FIRST + timedelta(days=365 * 20, hours=next(newest))
             source.execute(
-                f"UPDATE events SET amount = amount + 1, updated_at = '{moment.isoformat()}'"
-                f" + id * interval '1 microsecond' WHERE id % {step} = 0 AND id <= "
-                f"{step * sizes.changed_rows}"
+                f"UPDATE events SET amount = amount + 1, updated_at = timestamptz '{moment}'"
+                f" + id * interval '1 microsecond' WHERE id % {step} = 0"
+                f" AND id <= {step * sizes.changed_rows}"
             )
             settle(warehouse)
 

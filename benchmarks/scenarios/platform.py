@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from arus_api.dagster.models import DagsterRun
 from arus_dagster.cli import stack as programs
+from arus_dagster.orchestration.models import DagsterRun
 from benchmarks import login, tables
 from benchmarks.bare_names import ASSETS_VARIABLE, MANY_JOB, ONE_JOB, SOURCE_VARIABLE
 from benchmarks.bench import Bench

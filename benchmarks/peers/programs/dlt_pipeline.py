@@ -41,7 +41,7 @@ def main() -> None:
         schema=what["schema"],
         table=what["table"],
         backend="sqlalchemy" if what.get("row_by_row") else "pyarrow",
-        reflection_level="full_with_precision",
+        reflection_level="full",
         chunk_size=50_000,
         table_adapter_callback=read_doubles,
         **options,

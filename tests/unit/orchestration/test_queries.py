@@ -11,7 +11,7 @@ from dagster_graphql.schema import create_schema
 from graphql import GraphQLSchema, parse, validate
 
 from arus_dagster.orchestration.counts import count_many
-from arus_dagster.orchestration.latest_runs import latest_runs
+from arus_dagster.orchestration.latest_runs import LatestRuns, latest_runs
 from arus_dagster.orchestration.models import RunStatus
 from arus_dagster.orchestration.run_filter import RunFilter
 from arus_dagster.orchestration.transport import Transport, query
@@ -42,7 +42,10 @@ class Recorder:
     ) -> dict[str, Any]:
         self.sent.append((text, variables))
         return {key: self._answer for key in variables if key != "limit"} | {
-            key.replace("f", "c", 1): self._answer for key in variables if key.startswith("f")
+            key.replace(asked, answered, 1): self._answer
+            for asked, answered in (("f", "c"), ("l", "o"))
+            for key in variables
+            if key.startswith(asked)
         }
 
 
@@ -73,7 +76,7 @@ def test_latest_runs_are_asked_validly(schema: GraphQLSchema) -> None:
         failed_since=now,
     )
 
-    assert [(latest.runs, latest.failed) for latest in found] == [((), 0), ((), 0)]
+    assert found == [LatestRuns(latest=None, outcomes=(), failed=0)] * 2
     ((text, _),) = recorder.sent
     assert validate(schema, parse(text)) == []
 
