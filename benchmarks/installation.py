@@ -108,6 +108,9 @@ class Installation:
     def get(self, path: str) -> Any:
         """The data of an answer."""
         answer = self.http.get(path)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:  # a token lasts a quarter of an hour
+            self.log_in()
+            answer = self.http.get(path)
         assert answer.status_code == httpx.codes.OK, f"{path}: {answer.text[:500]}"
         return answer.json()["data"]
 

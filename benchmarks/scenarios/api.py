@@ -117,6 +117,7 @@ def _ask_graphql(ours: Installation, asked: Asked) -> None:
 def _recorded(ours: Installation, path: str) -> Asked:
     """What the API in this process asks to answer one request."""
     asked = Asked()
+    ours.log_in()
     app = create_app(ours.stack.settings.model_copy(update={"dagster_url": ours.stack.url}))
     app.state.dagster._transport = _Recorder(ours.stack.url, asked)
     client = TestClient(app)
