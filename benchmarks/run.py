@@ -61,8 +61,8 @@ def run(names: Sequence[str], sizes: Sizes, *, with_peers: bool, out: Path | Non
             start = time.monotonic()
             try:
                 for row in SCENARIOS[name](bench):
-                    kept[row.id] = replace(row, run=about)
-                    results.write(path, kept)
+                    kept[row.id] = replace(row, run={**about, "scenario": name})
+                    results.write(path, _ordered(kept))
                     print("\n".join(f"  {line}" for line in report.lines(row)), flush=True)
             except Exception:  # noqa: BLE001 - told here; the other scenarios can still be measured
                 traceback.print_exc()
@@ -70,8 +70,14 @@ def run(names: Sequence[str], sizes: Sizes, *, with_peers: bool, out: Path | Non
             print(f"  took {time.monotonic() - start:.0f} s", flush=True)
     print(f"{len(names)} scenarios, {failed} failed, {time.monotonic() - began:.0f} s", flush=True)
     if out is None:
-        report.write(kept)
+        report.write(_ordered(kept))
     return failed
+
+
+def _ordered(kept: dict[str, Row]) -> dict[str, Row]:
+    """By scenario, whichever was measured last."""
+    order = list(SCENARIOS)
+    return dict(sorted(kept.items(), key=lambda item: order.index(item[1].run["scenario"])))
 
 
 def _about() -> dict[str, str]:

@@ -46,7 +46,7 @@ def graph(session: Session, dagster: DagsterClient, links: str) -> Dag:
         UnavailableError: Dagster is away.
     """
     facts = _Facts(links, _materializations(dagster), _attempts(session))
-    instigators = Instigators.stopped(dagster)
+    instigators = Instigators.load(dagster)
     last_statuses = _last_statuses(dagster)
     found = pipelines.all_pipelines(session)
     return Dag(

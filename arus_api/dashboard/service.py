@@ -23,7 +23,7 @@ def summary(session: Session, dagster: DagsterClient) -> Summary:
     """Raises UnavailableError if Dagster is away."""
     day_ago = datetime.now(UTC) - timedelta(hours=24)
     totals = table_results.totals(session, day_ago)
-    instigators = Instigators.stopped(dagster)
+    instigators = Instigators.load(dagster)
     # Without their tables: a state needs the name, the schedule and the upstream alone.
     pipelines = session.scalars(select(Pipeline)).all()
     return Summary(

@@ -31,7 +31,7 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Instigators:
-    """Schedules and sensors that Dagster has loaded, by name."""
+    """The schedules and sensors that Dagster has loaded, by name."""
 
     schedules: Mapping[str, Instigator]
     sensors: Mapping[str, Instigator]
@@ -40,12 +40,6 @@ class Instigators:
     def load(cls, dagster: DagsterClient) -> Instigators:
         """Ask Dagster, in two requests."""
         return cls(dagster.schedules(), dagster.sensors())
-
-    @classmethod
-    def stopped(cls, dagster: DagsterClient) -> Instigators:
-        """Those alone that somebody stopped: enough to tell each pipeline's state, and quick
-        however many pipelines there are."""
-        return cls(dagster.schedules(stopped=True), dagster.sensors(stopped=True))
 
     def of(self, pipeline: Pipeline) -> Instigator | None:
         """What starts the pipeline by itself; None where nothing does."""

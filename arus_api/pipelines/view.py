@@ -59,7 +59,7 @@ def pipelines_out(
     in_force = settings.load(session)
     totals = table_results.totals_by_pipeline(session, ids, day_ago)
     latest = table_results.latest_by_table(session, ids)
-    instigators = Instigators.stopped(dagster)
+    instigators = Instigators.load(dagster)
     broken = dagster.broken_pipelines()
     runs = dagster.latest_runs(
         [names.job_name(pipeline.slug) for pipeline in found],

@@ -177,18 +177,14 @@ class DagsterClient:
 
     # Schedules and sensors
 
-    def schedules(self, *, stopped: bool = False) -> dict[str, Instigator]:
-        """The loaded schedules by name.
-
-        Args:
-            stopped: only those that do not run, which is quick however many there are.
-        """
-        answer = self._ask("schedules", repository=_REPOSITORY, status=_status(stopped))
+    def schedules(self) -> dict[str, Instigator]:
+        """Every loaded schedule by name."""
+        answer = self._ask("schedules", repository=_REPOSITORY)
         return {item["name"]: _instigator(item, "scheduleState") for item in answer["results"]}
 
-    def sensors(self, *, stopped: bool = False) -> dict[str, Instigator]:
-        """The loaded sensors by name; ``stopped`` as in ``schedules``."""
-        answer = self._ask("sensors", repository=_REPOSITORY, status=_status(stopped))
+    def sensors(self) -> dict[str, Instigator]:
+        """Every loaded sensor by name."""
+        answer = self._ask("sensors", repository=_REPOSITORY)
         return {item["name"]: _instigator(item, "sensorState") for item in answer["results"]}
 
     def start_schedule(self, name: str) -> None:
@@ -302,12 +298,6 @@ _REFUSALS = frozenset(
         "RepositoryLocationNotFound",
     }
 )
-
-
-def _status(stopped: bool) -> str | None:
-    # All of ours run unless somebody stops them: Dagster's filter takes the declared state of one
-    # whose stored state does not match for its present state.
-    return "STOPPED" if stopped else None
 
 
 def _instigator(item: Mapping[str, Any], state: str) -> Instigator:

@@ -21,8 +21,7 @@ from arus_dagster.orchestration.transport import DagsterUnavailableError, Transp
 _MOST_SKIPPED = 100_000
 _LATEST = "__typename ... on Runs { results { ...RunFields } } ... on Error { message }"
 _OUTCOMES = (
-    "__typename ... on Runs { results { runId status startTime endTime } }"
-    " ... on Error { message }"
+    "__typename ... on Runs { results { runId status startTime endTime } } ... on Error { message }"
 )
 _COUNT = "__typename ... on Runs { count } ... on Error { message }"
 _IDS = "__typename ... on RunIds { results } ... on Error { message }"
