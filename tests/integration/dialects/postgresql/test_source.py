@@ -108,9 +108,9 @@ def test_the_number_of_queries_does_not_grow_with_the_number_of_tables(
     asked: list[str] = []
     ask = Connection.rows
 
-    def counted(self: Connection, sql: str, parameters: object = None) -> list[tuple[Any, ...]]:
+    def counted(self: Connection, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         asked.append(sql)
-        return ask(self, sql)
+        return ask(self, sql, parameters)
 
     monkeypatch.setattr(Connection, "rows", counted)
     numbers = []
