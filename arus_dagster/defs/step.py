@@ -71,7 +71,9 @@ def sync_op(
             pipeline=pipeline.slug,
             table=f"{table.schema}.{table.name}",
         )
-        show_life(context.run_id)
+        if pipeline.parallel_tables == 1:
+            # Else the step has a process of its own, and none may be there between two steps.
+            show_life(context.instance, context.run_id)
         keep_connections(context.instance)
         if _skips(context):
             return
