@@ -18,7 +18,7 @@ up: venv
 	@exec $(BIN)/arus up $(ARGS)
 
 test: venv-dev
-	@scripts/test-servers.sh
+	@scripts/test-programs.sh
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: venv-dev

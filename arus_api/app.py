@@ -18,6 +18,7 @@ from arus_api.audit import trail
 from arus_api.audit.router import router as audit
 from arus_api.auth.router import router as auth
 from arus_api.auth.throttle import LoginThrottle
+from arus_api.console.site import install_console
 from arus_api.dag.router import router as dag
 from arus_api.dashboard.router import router as dashboard
 from arus_api.destinations.router import router as destinations
@@ -114,6 +115,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     install_docs(app)
+    install_console(app)
     install_error_handlers(app)
     app.add_exception_handler(KeptAnswer, _answer_again)
     app.add_middleware(AnswerKeeper)

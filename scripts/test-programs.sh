@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# See to it that the programs of PostgreSQL and MariaDB are on the machine; the tests start
-# private servers from them.
+# See to it that the programs of PostgreSQL, MariaDB and Chromium are on the machine; the tests
+# start private servers and a headless browser from them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 missing=()
@@ -10,6 +10,9 @@ fi
 PATH=$PATH:/usr/sbin
 if ! command -v mariadbd >/dev/null && ! command -v mysqld >/dev/null; then
   missing+=(mariadb-server)
+fi
+if ! command -v chromedriver >/dev/null; then
+  missing+=(chromium chromium-driver)
 fi
 if [ ${#missing[@]} -gt 0 ] && ! scripts/apt-install.sh "${missing[@]}"; then
   echo "The tests need the programs of ${missing[*]}. Install Debian's packages: ${missing[*]}" >&2
