@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,13 +119,15 @@ class Browser:
     def sees(self, *texts: str, seconds: float = WAIT_SECONDS) -> None:
         """Wait until all of these stand on the page."""
         for text in texts:
-            self._until(lambda text=text: text in self.text(), f"{text!r}", seconds)  # type: ignore[misc]
+            self._until(partial(self._shows, text), f"{text!r}", seconds)
 
     def heading(self, text: str) -> None:
         """Wait for the page of this heading."""
-        self._until(
-            lambda: self.driver.find_element(By.TAG_NAME, "h1").text == text, f"page {text!r}"
-        )
+
+        def there() -> bool:
+            return self.driver.find_element(By.TAG_NAME, "h1").text == text
+
+        self._until(there, f"page {text!r}")
 
     def text(self) -> str:
         return self.driver.find_element(By.TAG_NAME, "body").text
@@ -154,13 +157,13 @@ class Browser:
     # Judging
 
     def check(self, *, width: int = WIDE, scheme: str = "light") -> None:
-        """No error in the browser's console, nothing that axe finds, nothing past the right edge."""
+        """No error in the browser's console, nothing that axe finds, nothing past the edge."""
         self.dress(width, scheme)
         page = self.driver.current_url
         if not self.driver.execute_script("return 'axe' in window"):
             self.driver.execute_script(self._axe)
         found: list[dict[str, Any]] = self.driver.execute_async_script(
-            "const done = arguments[arguments.length - 1]; axe.run().then(({violations}) => done(violations))"
+            "const done = arguments[0]; axe.run().then((found) => done(found.violations))"
         )
         faults = [
             f"{fault['id']}: {node['html']} {node['failureSummary']}"
@@ -182,6 +185,9 @@ class Browser:
         """For whoever wants to see where a test stopped."""
         self.driver.save_screenshot(str(path))
 
+    def _shows(self, text: str) -> bool:
+        return text in self.text()
+
     def _clicked(self, path: str) -> bool:
         element = next(e for e in self.driver.find_elements(By.XPATH, path) if e.is_displayed())
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
@@ -190,7 +196,8 @@ class Browser:
 
     def _labelled(self, name: str) -> WebElement:
         # A label may say more than its name, such as "optional", in elements of its own.
-        path = f"//label[normalize-space(text()[normalize-space()])='{name}' or normalize-space()='{name}']"
+        own = f"normalize-space(text()[normalize-space()])='{name}'"
+        path = f"//label[{own} or normalize-space()='{name}']"
         for label in self.driver.find_elements(By.XPATH, path):
             if label.is_displayed():
                 return self.driver.execute_script("return arguments[0].control", label)
@@ -209,6 +216,6 @@ class Browser:
 
         message = f"waited {seconds} s for {what}"
         try:
-            return WebDriverWait(self.driver, seconds, 0.1).until(attempt)  # type: ignore[return-value]
+            return WebDriverWait(self.driver, seconds, 0.1).until(attempt)
         except WebDriverException as error:
             raise AssertionError(f"{message}; the page says:\n{self.text()}") from error

@@ -315,6 +315,12 @@ def manage_channels_users_and_settings(browser: Browser) -> None:
     browser.press("Save")
     assert "whole number" in browser.problem_of("Max retries")
 
+    browser.press("Audit log")
+    browser.choose("About", "users")
+    browser.sees("create user", "<b>Kim</b>")
+    browser.check(scheme="dark")
+
+    browser.press("Settings")
     browser.press("Log out")
     log_in(browser, "kim@console.example", "correct horse battery")
     sees_but_touches_nothing(browser)

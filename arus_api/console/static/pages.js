@@ -1,6 +1,7 @@
 // The table from addresses to pages.
 import { html } from "./lib/html.js";
 import { may } from "./lib/session.js";
+import { Audit } from "./pages/audit.js";
 import { Dashboard } from "./pages/dashboard.js";
 import { Destination, Destinations } from "./pages/destinations.js";
 import { Lineage } from "./pages/lineage.js";
@@ -39,6 +40,7 @@ const PAGES = [
   ["/console/users", Users, "admin"],
   ["/console/users/:id", User, "admin"],
   ["/console/settings", Settings, "admin"],
+  ["/console/audit", Audit, "admin"],
 ];
 
 /** The page at a path. */

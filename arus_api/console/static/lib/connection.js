@@ -23,7 +23,7 @@ export function connectionFields(stored) {
       label: "Password",
       type: "password",
       autocomplete: "new-password",
-      help: stored ? "Left empty: the stored one stays." : "Kept encrypted, and never shown again.",
+      help: stored ? "Left empty: the stored one stays. It is asked for again where it would go elsewhere." : "Kept encrypted, and never shown again.",
     },
   ];
 }

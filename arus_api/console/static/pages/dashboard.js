@@ -5,6 +5,7 @@ import { compact, number } from "../lib/format.js";
 import { useLoad } from "../lib/load.js";
 import { may } from "../lib/session.js";
 import { DailyRuns } from "../ui/chart.js";
+import { Choice } from "../ui/choice.js";
 import { Loaded, Page, Section } from "../ui/page.js";
 import { RunTable } from "../ui/run-table.js";
 
@@ -74,12 +75,7 @@ function Daily() {
   const { query } = address.use();
   const days = SPANS.includes(query.days) ? query.days : "14";
   const found = useLoad(`/api/runs/stats/daily?days=${days}`, { every: EVERY });
-  const choice = html`<label class="inline"
-    >Days
-    <select value=${days} onChange=${(event) => ask({ days: event.target.value })}>
-      ${SPANS.map((span) => html`<option key=${span} value=${span} selected=${span === days}>${span}</option>`)}
-    </select></label
-  >`;
+  const choice = html`<${Choice} label="Days" value=${days} options=${SPANS.map((span) => [span, span])} set=${(next) => ask({ days: next })} />`;
   return html`<${Section} title="Runs by day" actions=${choice}>
     <${Loaded} found=${found}>${(data) => html`<${DailyRuns} days=${data} />`}</${Loaded}>
   </${Section}>`;

@@ -4,6 +4,7 @@ import { html, useState } from "../lib/html.js";
 import { duration, number, words } from "../lib/format.js";
 import { layers, MOST } from "../lib/layers.js";
 import { useLoad } from "../lib/load.js";
+import { Choice } from "../ui/choice.js";
 import { Graph } from "../ui/graph.js";
 import { Banner, Empty, External, Facts, Loaded, Page, Section, When } from "../ui/page.js";
 import { Status } from "../ui/status.js";
@@ -31,13 +32,7 @@ function Shown({ dag, chosen }) {
   const asset = graph.nodes.find((node) => node.id === id);
   return html`
     <div class="filters">
-      <label class="inline"
-        >Pipeline
-        <select value=${chosen} onChange=${(event) => ask({ pipeline: event.target.value })}>
-          <option value="">all</option>
-          ${dag.pipelines.map((one) => html`<option key=${one.id} value=${one.id} selected=${one.id === chosen}>${one.name}</option>`)}
-        </select></label
-      >
+      <${Choice} label="Pipeline" value=${chosen} options=${[["", "all"], ...dag.pipelines.map((one) => [one.id, one.name])]} set=${(next) => ask({ pipeline: next })} />
     </div>
     ${graph.left > 0 &&
     html`<${Banner}>The first ${number(MOST)} tables are drawn, ${number(graph.left)} are not. Choose a pipeline to see its own.</${Banner}>`}

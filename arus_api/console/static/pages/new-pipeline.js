@@ -5,6 +5,7 @@ import { useDiscovery } from "../lib/discovery.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { useAll } from "../lib/load.js";
 import { pipelineFields } from "../lib/pipeline-fields.js";
+import { Choice } from "../ui/choice.js";
 import { Form } from "../ui/form.js";
 import { say } from "../ui/notice.js";
 import { Banner, Empty, Loaded, Page, Section } from "../ui/page.js";
@@ -43,13 +44,7 @@ function Lacking({ source }) {
 
 function SourceChoice({ sources, chosen }) {
   return html`<${Section} title="1. From where">
-    <label class="inline"
-      >Source
-      <select value=${chosen ?? ""} onChange=${(event) => ask({ source: event.target.value })}>
-        <option value="">choose…</option>
-        ${sources.map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === chosen}>${name}</option>`)}
-      </select></label
-    >
+    <${Choice} label="Source" value=${chosen ?? ""} options=${[["", "choose…"], ...sources.map(({ id, name }) => [id, name])]} set=${(next) => ask({ source: next })} />
   </${Section}>`;
 }
 

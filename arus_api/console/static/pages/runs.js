@@ -1,7 +1,8 @@
 // All runs, filtered by status and pipeline.
-import { address, ask } from "../lib/address.js";
+import { address } from "../lib/address.js";
 import { html } from "../lib/html.js";
 import { useAll, useLoad } from "../lib/load.js";
+import { Filter } from "../ui/choice.js";
 import { Loaded, Page } from "../ui/page.js";
 import { Paging, place } from "../ui/paging.js";
 import { RunTable } from "../ui/run-table.js";
@@ -18,24 +19,11 @@ export function Runs() {
   const names = (pipelines.data ?? []).map(({ id, name }) => [id, name]);
   return html`<${Page} title="Runs" lead="Every run of every pipeline, newest first.">
     <div class="filters" role="search" aria-label="Filter the runs">
-      <${Choice} label="Status" name="status" any="any" options=${status} query=${query} />
-      <${Choice} label="Pipeline" name="pipeline_id" any="all" options=${names} query=${query} />
+      <${Filter} label="Status" name="status" any="any" options=${status} query=${query} />
+      <${Filter} label="Pipeline" name="pipeline_id" any="all" options=${names} query=${query} />
     </div>
     <${Loaded} found=${found}>
       ${(runs, meta) => html`<${RunTable} caption="Runs" runs=${runs} /><${Paging} meta=${meta} />`}
     </${Loaded}>
   </${Page}>`;
-}
-
-function Choice({ label, name, any, options, query }) {
-  const chosen = query[name] ?? "";
-  return html`<label class="inline"
-    >${label}
-    <select value=${chosen} onChange=${(event) => ask({ [name]: event.target.value, page: "" })}>
-      <option value="">${any}</option>
-      ${options.map(
-        ([value, text]) => html`<option key=${value} value=${value} selected=${value === chosen}>${text}</option>`,
-      )}
-    </select></label
-  >`;
 }

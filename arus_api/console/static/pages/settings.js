@@ -12,7 +12,7 @@ const GROUPS = [
   ["Runs", ["max_retries", "initial_backoff", "timeout_seconds", "lookback_seconds"]],
   ["Changes of columns", ["auto_alter_schema", "schema_drift_detection", "drift_backfill"]],
   ["Quality and rejected rows", ["quality_check_threshold", "dead_letter_limit", "dead_letter_share"]],
-  ["How long things are kept", ["raw_retention_runs", "raw_retention_days", "result_retention_days"]],
+  ["How long things are kept", ["raw_retention_runs", "raw_retention_days", "result_retention_days", "audit_retention_days"]],
 ];
 
 const FLAG = ["true", "false"];

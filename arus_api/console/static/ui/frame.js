@@ -19,6 +19,7 @@ const ENTRIES = [
   ["/console/notifications", "Notifications", "notifications"],
   ["/console/users", "Users", "users", "admin"],
   ["/console/settings", "Settings", "settings", "admin"],
+  ["/console/audit", "Audit log", "audit", "admin"],
 ];
 
 export function Frame({ user, children }) {

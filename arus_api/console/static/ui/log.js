@@ -1,6 +1,7 @@
 // A log to read, filtered by level and table, following its end unless one has scrolled up.
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { number, plural, time, timeOfDay } from "../lib/format.js";
+import { Choice } from "./choice.js";
 import { Section } from "./page.js";
 
 const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"];
@@ -42,13 +43,4 @@ export function Log({ log, live }) {
       )}
     </div>
   </${Section}>`;
-}
-
-function Choice({ label, value, set, options }) {
-  return html`<label class="inline"
-    >${label}
-    <select value=${value} onChange=${(event) => set(event.target.value)}>
-      ${options.map(([name, text]) => html`<option key=${name} value=${name} selected=${name === value}>${text}</option>`)}
-    </select></label
-  >`;
 }

@@ -16,6 +16,7 @@ const LOOKS = {
   failed: ["bad", "failed"],
   error: ["bad", "failed"],
   paused: ["warn", "paused"],
+  denied: ["bad", "failed"],
   cancelled: ["warn", "cancelled"],
   skipped: ["calm", "skipped"],
   external: ["calm", "sources"],
