@@ -62,6 +62,7 @@ def connect(
     browser.fill("Password", password)
 
 
+@pytest.mark.timeout(900)  # about a minute by itself; many times that on a busy machine
 def test_a_users_day(browser: Browser, platform: Platform) -> None:
     env = secrets(platform)
 
