@@ -47,6 +47,7 @@ export function pipelineFields({ stored, others, destinations }) {
       fields: [
         { name: "load_mode", label: "Rows are loaded", type: "select", options: LOADS, initial: "direct", required: true, help: "Raw rows are kept as JSON for some runs, to look at." },
         { name: "target_schema", label: "Schema of the targets", help: "Left empty: the destination's." },
+        { name: "parallel_tables", label: "Tables at the same time", type: "number", initial: 1 },
         { name: "max_retries", label: "Further attempts", type: "number", blank: stored ? null : undefined, help: INHERIT },
         { name: "initial_backoff", label: "Seconds before the first", type: "number", blank: stored ? null : undefined, help: INHERIT },
         { name: "timeout_seconds", label: "Seconds after which a run is stopped", type: "number", blank: stored ? null : undefined, help: INHERIT },
