@@ -1,5 +1,4 @@
 import pytest
-from cryptography.fernet import Fernet
 
 from arus_dagster.crypto import Cipher, generate_key, hash_password, verify_password
 from arus_dagster.errors import ConfigurationError
@@ -45,7 +44,7 @@ def test_a_wrong_key_is_named_as_the_cause_and_nothing_secret_is_said(call):
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize("keys", ["", " , ", "short", f"{Fernet.generate_key().decode()},short"])
+@pytest.mark.parametrize("keys", ["", " , ", "short", f"{'A' * 43}=,short"])
 def test_unusable_keys_are_refused_without_being_repeated(keys):
     with pytest.raises(ConfigurationError) as caught:
         Cipher(keys)
