@@ -22,7 +22,7 @@ test: venv-dev
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=25 $(ARGS)
 
 bench: venv-dev
-	@scripts/test-servers.sh
+	@scripts/test-programs.sh
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: venv-dev
