@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from arus_dagster.errors import FatalError
 
 SourceType = Literal["mysql", "mariadb", "postgresql"]
 SslMode = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
@@ -220,6 +222,46 @@ class SourceSnapshot(Protocol):
 
     def cancel(self) -> None:
         """Stop a call in flight from another thread; that call raises ``CancelledError``."""
+
+
+class UnfitForBinaryError(FatalError):
+    """Rows in binary form can't be loaded as they are; as text each can be looked at alone."""
+
+
+class BinaryRows(Protocol):
+    """The rows of one read as a stream in PostgreSQL's binary COPY format."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The stream, in parts of up to about a megabyte that end anywhere; none is empty.
+
+        Raises:
+            UnfitForBinaryError: a value came that must be looked at before it is loaded.
+        """
+
+    @property
+    def rows(self) -> int:
+        """How many rows the source's server sent, by its own count; known after the last part."""
+
+
+@runtime_checkable
+class BinarySnapshot(Protocol):
+    """An ability that a snapshot may have: to give rows in PostgreSQL's binary COPY format."""
+
+    def binary(
+        self, read: Read, server_version: int, stamp: str | None
+    ) -> AbstractContextManager[BinaryRows] | None:
+        """The rows of a read, each value in the binary form of exactly its target type.
+
+        Leaving the block by ``UnfitForBinaryError`` stops the read, and the snapshot serves further
+        calls; any other exception ends it.
+
+        Args:
+            server_version: the loading server's, e.g. 150003.
+            stamp: a UUID that stands behind the columns of each row, or None.
+
+        Returns:
+            None where a column's form might not mean the same to that server.
+        """
 
 
 class Source(Protocol):

@@ -64,7 +64,9 @@ class Prepared:
         rekeyed = job.shape is not None and job.shape.key != job.key
         merges = job.window is not None and bool(job.key)
         meets = job.may_repeat or merges or rekeyed or job.deleted_condition is not None
-        if self.scripts or job.raw is not None or meets:
+        # Raw copies are of the source's own values, which a wider target does not hold.
+        kept_apart = job.raw is not None and not job.same_types
+        if self.scripts or meets or kept_apart:
             return StagedLoad(job, transformed=bool(self.scripts))
         return DirectLoad(job)
 

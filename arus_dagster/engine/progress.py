@@ -26,18 +26,30 @@ class Progress:
         self.rows = 0
         self.bytes = 0
 
-    def add(self, rows: int, size: int) -> None:
-        """Count some more."""
-        self.rows += rows
+    def add(self, rows: int | None, size: int) -> None:
+        """Count some more.
+
+        Args:
+            rows: None where only their bytes are known yet.
+        """
+        self.rows += rows or 0
         self.bytes += size
         now = time.monotonic()
-        if now - self._told >= _EVERY_SECONDS:
-            self._told = now
-            rate = self.rows / (now - self._started)
-            self._on_message(
-                "INFO",
-                f"{self.rows:,} rows read, {self.bytes / _MEGABYTE:,.1f} MB, {rate:,.0f} rows/s",
+        if now - self._told < _EVERY_SECONDS:
+            return
+        self._told = now
+        seconds, megabytes = now - self._started, self.bytes / _MEGABYTE
+        if rows is None:
+            told = f"{megabytes:,.1f} MB read, {megabytes / seconds:,.1f} MB/s"
+        else:
+            told = (
+                f"{self.rows:,} rows read, {megabytes:,.1f} MB, {self.rows / seconds:,.0f} rows/s"
             )
+        self._on_message("INFO", told)
+
+    def start_over(self) -> None:
+        """Forget what was counted: it is read again."""
+        self.rows = self.bytes = 0
 
     @property
     def milliseconds(self) -> int:

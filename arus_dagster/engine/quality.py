@@ -52,34 +52,40 @@ def row_count(expected: int, actual: int, threshold: int) -> Check:
     )
 
 
+def count_rows(
+    connection: Connection, rows_sql: str, required: Sequence[Column]
+) -> tuple[int, Mapping[str, int]]:
+    """How many rows there are, and how many NULLs in each of some columns, in one reading.
+
+    Args:
+        rows_sql: a FROM item.
+        required: the columns, named as in the target.
+    """
+    nulls = [f"count(*) - count({identifier(column.name)})" for column in required]
+    counts = connection.row(f"SELECT {', '.join(['count(*)', *nulls])} FROM {rows_sql}")
+    assert counts is not None  # an aggregate yields one row
+    return counts[0], {c.name: n for c, n in zip(required, counts[1:], strict=True)}
+
+
 def not_null(
-    connection: Connection,
-    rows_sql: str,
-    required: Sequence[Column],
-    warnings: Mapping[str, int],
+    nulls: Mapping[str, int], required: Sequence[Column], warnings: Mapping[str, int]
 ) -> Check:
     """Columns that are NOT NULL in the source hold no NULL.
 
     Args:
-        rows_sql: a FROM item with the rows that were loaded.
+        nulls: how many there are in each of the columns; one that is left out has none.
         required: the columns, named as in the target.
         warnings: a date that is none becomes NULL by rule and is no fault here.
     """
     if not required:
         return Check("not_null", True, "no column is NOT NULL in the source", 0, 0)
-    counts = connection.row(
-        "SELECT "
-        + ", ".join(f"count(*) FILTER (WHERE {identifier(c.name)} IS NULL)" for c in required)
-        + f" FROM {rows_sql}"
-    )
-    assert counts is not None  # an aggregate yields one row
-    found = {column.name: n for column, n in zip(required, counts, strict=True) if n}
-    nulls = sum(found.values())
-    by_rule = min(nulls, warnings.get(ZERO_DATE_WARNING, 0))
-    if not nulls:
+    found = {name: n for name, n in nulls.items() if n}
+    total = sum(found.values())
+    by_rule = min(total, warnings.get(ZERO_DATE_WARNING, 0))
+    if not total:
         message = f"no NULL in {len(required)} columns"
     else:
         message = "NULL in " + ", ".join(f"{name} ({n})" for name, n in found.items())
         if by_rule:
             message += f"; {by_rule} of them stand for dates that are none"
-    return Check("not_null", nulls == by_rule, message, expected=by_rule, actual=nulls)
+    return Check("not_null", total == by_rule, message, expected=by_rule, actual=total)

@@ -1,7 +1,7 @@
-"""Reading ahead of the load, so that source and warehouse work at the same time.
+"""Reading beside the load, so that source and warehouse work at the same time.
 
-Owns the thread that pulls chunks from a snapshot and the short queue between. Refuses to hold
-more than a few chunks: a slow warehouse slows the source down.
+Owns the threads that pull chunks from a snapshot, or count its rows, and the short queue between.
+Refuses to hold more than a few chunks: a slow warehouse slows the source down.
 """
 
 from __future__ import annotations
@@ -84,3 +84,45 @@ class ReadAhead:
                 continue
             return True
         return False
+
+
+class CountBeside:
+    """How many rows a read yields, counted by a thread of its own; use it as a context manager.
+
+    Args:
+        snapshot: used by the thread alone until the block ends or ``result`` has answered.
+    """
+
+    def __init__(self, snapshot: SourceSnapshot, read: Read) -> None:
+        self._snapshot = snapshot
+        self._read = read
+        self._count = 0
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._ask, name="arus-count", daemon=True)
+
+    def __enter__(self) -> CountBeside:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._thread.is_alive():
+            self._snapshot.cancel()
+        self._thread.join()
+
+    def result(self) -> int:
+        """Wait for the count."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._count
+
+    def _ask(self) -> None:
+        try:
+            self._count = self._snapshot.count(self._read)
+        except BaseException as error:  # noqa: BLE001 - handed to the reader, not swallowed
+            self._error = error

@@ -6,10 +6,9 @@ Owns the order: preparation, rows, checks, state, one commit.
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from arus_dagster.dialects.base import Chunk, Column, HighWatermark, RejectedRow, SourceSnapshot
+from arus_dagster.dialects.base import Column, HighWatermark, RejectedRow, SourceSnapshot
 from arus_dagster.dialects.postgresql.bookkeeping import TableState, write_state
 from arus_dagster.dialects.postgresql.connection import Apart, Connection
 from arus_dagster.dialects.postgresql.dead_letters import DeadLetterSpool
@@ -21,9 +20,9 @@ from arus_dagster.engine.dead_letters import Rejections
 from arus_dagster.engine.key_deletes import remove_missing
 from arus_dagster.engine.load.job import LoadCounts
 from arus_dagster.engine.load.staged import StagedLoad
+from arus_dagster.engine.movement import Movement
 from arus_dagster.engine.preparation import prepare
 from arus_dagster.engine.progress import OnMessage, Progress
-from arus_dagster.engine.reading import ReadAhead
 from arus_dagster.engine.replay import Replay
 from arus_dagster.engine.result import Check, DriftEvent, SyncResult
 from arus_dagster.engine.specs import SyncRequest
@@ -57,14 +56,21 @@ class Transfer:
         self._state = state
         self._tell = on_message
         self._cancel = cancel
-        self._progress = Progress(on_message)
+        progress = Progress(on_message)
         self._spool = DeadLetterSpool(connection, request.raw_schema)
         self._rejections = Rejections(self._spool, request.policy)
-        self._extracted = 0
-        self._dropped = 0
-        self._warnings: Counter[str] = Counter()
         self._prepared = prepare(request, snapshot, connection, apart, state, self._refuse)
         self._load = self._prepared.load()
+        self._movement = Movement(
+            self._prepared,
+            self._load,
+            snapshot,
+            self._rejections,
+            self._transform,
+            progress,
+            on_message,
+            cancel,
+        )
 
     def run(self) -> SyncResult:
         """Move the rows and commit; see ``sync_table``."""
@@ -75,12 +81,16 @@ class Transfer:
         high = self._snapshot.high_watermark(read) if read else HighWatermark(None)
         self._tell("INFO", self._announcement())
         self._load.begin()
-        self._move()
-        self._rejections.judge(self._extracted, full=plan.full)
-        replay = self._read_letters()
-        counts = self._load.settle()
+        # As text the faulty rows of a table are found while it is read; where there were any, the
+        # attempt without would be in vain.
+        binary = not self._spool.any_known(self._request.table.id)
+        with self._movement.run(binary=binary) as source_count:
+            self._rejections.judge(self._movement.extracted, full=plan.full)
+            replay = self._read_letters()
+            counts = self._load.settle()
+            expected = source_count()
         # The target may have refused some more.
-        self._rejections.judge(self._extracted, full=plan.full)
+        self._rejections.judge(self._movement.extracted, full=plan.full)
         drift = (*self._prepared.drift, *self._left_out())
         self._put_letters(replay, counts)
         removed = remove_missing(
@@ -90,67 +100,38 @@ class Transfer:
             self._snapshot,
             self._load.loaded_rows(),
         )
-        row_count, checks = self._check(counts, removed)
+        row_count, checks = self._check(counts, removed, expected)
         after = self._state_after(high, row_count)
         self._account(after)
         self._cancel.check()
         self._connection.execute("COMMIT")
         result = SyncResult(
-            rows_extracted=self._extracted,
+            rows_extracted=self._movement.extracted,
             rows_loaded_raw=counts.raw,
             rows_loaded=counts.loaded,
             rows_deleted=counts.deleted,
-            rows_dropped=self._dropped + counts.dropped,
+            rows_dropped=self._movement.dropped + counts.dropped,
             rows_failed=self._rejections.count,
             rows_removed=removed,
             row_count=row_count,
-            bytes=self._progress.bytes,
-            duration_ms=self._progress.milliseconds,
+            bytes=self._movement.progress.bytes,
+            duration_ms=self._movement.progress.milliseconds,
             watermark_before=self._state.watermark if self._state else None,
             watermark_after=after.watermark,
             window_lower=plan.window.lower if plan.window else None,
             full=plan.full,
-            warnings=dict(self._warnings),
+            warnings=dict(self._movement.warnings),
             drift=drift,
             checks=checks,
             columns=counts.columns,
         )
-        self._conclude(result)
+        self._conclude(result, counts.unchanged)
         return result
 
     def _refuse(self, reason: str, line: bytes) -> None:
         text = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
         payload = row_payload(text, self._prepared.shape.columns)
         self._rejections.add(RejectedRow("load", reason, payload))
-
-    def _move(self) -> None:
-        prepared = self._prepared
-        read = prepared.plan.read(prepared.shape, exclude_deleted=prepared.excludes_deleted)
-        with ReadAhead(self._snapshot, read) as chunks, self._transform() as transform:
-            for chunk in chunks:
-                self._cancel.check()
-                self._extracted += chunk.rows + len(chunk.rejected)
-                self._warnings.update(chunk.warnings)
-                self._progress.add(chunk.rows, len(chunk.data))
-                for rejected in chunk.rejected:
-                    self._rejections.add(rejected)
-                if not chunk.rows:
-                    continue
-                if transform is None:
-                    self._load.add(chunk)
-                else:
-                    self._through_scripts(chunk, transform)
-
-    def _through_scripts(self, chunk: Chunk, transform: TransformProcess) -> None:
-        assert isinstance(self._load, StagedLoad)  # scripts always go by the stage
-        chunk = self._load.keep_source(chunk)
-        if not chunk.rows:
-            return
-        made = transform.apply(chunk)
-        self._dropped += made.dropped
-        for rejected in made.rejected:
-            self._rejections.add(rejected)
-        self._load.add(made)
 
     @contextlib.contextmanager
     def _transform(self) -> Iterator[TransformProcess | None]:
@@ -184,8 +165,8 @@ class Transfer:
             self._tell(
                 "INFO", f"{done.tried:,} dead letters tried again, {done.loaded:,} of them loaded"
             )
-        self._extracted += done.tried
-        self._dropped += done.dropped
+        self._movement.extracted += done.tried
+        self._movement.dropped += done.dropped
         counts.raw += done.raw
         counts.loaded += done.loaded
         counts.deleted += done.deleted
@@ -217,28 +198,37 @@ class Transfer:
             if column.name not in known
         )
 
-    def _check(self, counts: LoadCounts, removed: int) -> tuple[int, tuple[Check, ...]]:
-        """The target's rows now, and the findings."""
+    def _check(
+        self, counts: LoadCounts, removed: int, expected: int | None
+    ) -> tuple[int, tuple[Check, ...]]:
+        """The target's rows now, and the findings.
+
+        Args:
+            expected: the source's rows by its server's own count, if all were read.
+        """
         prepared = self._prepared
-        dropped = self._dropped + counts.dropped
+        dropped = self._movement.dropped + counts.dropped
         failed = self._rejections.count
         checks = [
-            quality.row_balance(self._extracted, counts.loaded, counts.deleted, dropped, failed)
+            quality.row_balance(
+                self._movement.extracted, counts.loaded, counts.deleted, dropped, failed
+            )
         ]
-        if prepared.plan.full:
-            row_count = prepared.job.target.count()
-            read = prepared.plan.read(prepared.shape, exclude_deleted=prepared.excludes_deleted)
-            expected = self._snapshot.count(read) - counts.deleted - dropped - failed
+        required = prepared.job.required
+        loaded = counts.loaded
+        nulls: Mapping[str, int] = {}
+        if not counts.exact and (prepared.plan.full or required):
+            rows = self._load.loaded_rows()
+            loaded, nulls = quality.count_rows(self._connection, rows, required)
+        if expected is not None:
+            row_count = loaded
             threshold = self._request.policy.quality_check_threshold
+            expected -= counts.deleted + dropped + failed
             checks.append(quality.row_count(expected, row_count, threshold))
         else:
             before = self._state.row_count if self._state else 0
             row_count = before + counts.growth - removed
-        required = [
-            c for c in prepared.columns if not c.nullable and c.name not in prepared.job.key
-        ]
-        rows = self._load.loaded_rows()
-        checks.append(quality.not_null(self._connection, rows, required, self._warnings))
+        checks.append(quality.not_null(nulls, required, self._movement.warnings))
         return row_count, tuple(checks)
 
     def _state_after(self, high: HighWatermark, row_count: int) -> TableState:
@@ -324,9 +314,10 @@ class Transfer:
             bounds += f", less {window.lookback_seconds} s"
         return f"reading {table.source} into {table.target}: {bounds} ({plan.reason})"
 
-    def _conclude(self, result: SyncResult) -> None:
+    def _conclude(self, result: SyncResult, unchanged: int) -> None:
         parts = [f"{result.rows_loaded:,} rows loaded"]
         for number, what in (
+            (unchanged, "of them unchanged"),
             (result.rows_loaded_raw, "kept raw"),
             (result.rows_deleted, "soft-deleted"),
             (result.rows_removed, "gone from the source removed"),

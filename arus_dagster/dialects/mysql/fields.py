@@ -47,6 +47,7 @@ _LARGE = {
 # The server's REPLACE moves the rest of a text for every character it escapes.
 _LONG_TEXT_BYTES = 16_384
 _SMALL_TEXT_BYTES = 1_024
+_MOST_GROWTH = 4  # of a text: other character sets take up to three bytes of UTF-8 for one
 _SMALL_ROW_BYTES = 4 * 65_535  # what all columns of other types may have together
 _SMALL_VALUE_BYTES = 100
 
@@ -98,15 +99,19 @@ class LineFormat:
         )
 
     def _apart(self) -> str:
-        """The condition for a row to come in parts."""
-        text = [c for c in self._long if _is_text(c)]
-        conditions = (
-            [f"{_sum_of_lengths([(c, 1) for c in text])} > {_LONG_TEXT_BYTES}"] if text else []
-        )
+        """The condition for a row to come in parts.
+
+        The server evaluates it for every column that may be long, so it adds nothing up: each
+        value has its equal share of the room. The length of NULL is NULL, which is no reason.
+        """
         room = self._max_bytes - _SMALL_ROW_BYTES - _SMALL_VALUE_BYTES * len(self._columns)
-        if sum(_growth(c) * _limit(c) for c in self._long) > room:
-            grown = _sum_of_lengths([(c, _growth(c)) for c in self._long])
-            conditions.append(f"{grown} > {max(room, 0)}")
+        text = [c for c in self._long if _is_text(c)]
+        binary = [c for c in self._long if not _is_text(c)]
+        text_room = min(_LONG_TEXT_BYTES * _MOST_GROWTH, max(room, 0)) if text else 0
+        binary_room = max(room - text_room, 0)
+        conditions = [_longer(c, text_room // len(text)) for c in text]
+        if sum(_growth(c) * _limit(c) for c in binary) > binary_room:
+            conditions += [_longer(c, binary_room // len(binary)) for c in binary]
         return " OR ".join(conditions) or "FALSE"
 
 
@@ -114,10 +119,9 @@ def _line(columns: Sequence[Column]) -> str:
     return f"CONCAT({f',{_TAB},'.join(field(column) for column in columns)})"
 
 
-def _sum_of_lengths(weighted: Sequence[tuple[Column, int]]) -> str:
-    return " + ".join(
-        f"{weight} * IFNULL(LENGTH({identifier(column.name)}), 0)" for column, weight in weighted
-    )
+def _longer(column: Column, room: int) -> str:
+    """The condition for a value's text to be possibly longer than ``room`` bytes."""
+    return f"LENGTH({identifier(column.name)}) > {room // _growth(column)}"
 
 
 def _unescaped(column: Column) -> str:
@@ -246,4 +250,4 @@ def _growth(column: Column) -> int:
     """How many times its stored bytes a value's text may have."""
     if not _is_text(column) or column.attributes.get("charset") == "utf8mb4":
         return 2  # hexadecimal, or every character escaped
-    return 4  # other character sets: up to three bytes of UTF-8 for one
+    return _MOST_GROWTH

@@ -27,7 +27,12 @@ import psycopg2.extensions
 from arus_dagster.dialects.base import ConnectionSpec, ServerReport
 from arus_dagster.dialects.postgresql.driver_errors import connect_error, statement_error
 from arus_dagster.dialects.postgresql.names import literal
-from arus_dagster.errors import CancelledError, ConfigurationError, ConnectionFailedError
+from arus_dagster.errors import (
+    ArusError,
+    CancelledError,
+    ConfigurationError,
+    ConnectionFailedError,
+)
 
 # Text forms must not depend on how a server, database or role is set up.
 SETTINGS = {
@@ -72,6 +77,21 @@ class Apart(Protocol):
 
     def __call__(self) -> AbstractContextManager[Connection]:
         """Commits at the end of the block, or keeps nothing of it."""
+
+
+class _Parts:
+    """A stream as the driver reads it; keeps the exception that the driver would swallow."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+        self.error: BaseException | None = None
+
+    def read(self, _size: int = -1, /) -> bytes:
+        try:
+            return next(self._parts, b"")
+        except BaseException as error:
+            self.error = error
+            raise
 
 
 class Connection:
@@ -121,6 +141,11 @@ class Connection:
         """E.g. 150003."""
         return int(self._raw.server_version)
 
+    @property
+    def speaks_utf8(self) -> bool:
+        """Whether texts cross this connection as UTF-8, which a pooler between might change."""
+        return self._raw.get_parameter_status("client_encoding") == "UTF8"
+
     def report(self) -> ServerReport:
         """What the server says of itself and of this session."""
         return ServerReport(
@@ -156,10 +181,31 @@ class Connection:
             cursor.copy_expert(sql, io.BytesIO(data), _COPY_READ_BYTES)
             return int(cursor.rowcount)
 
-    def copy_out(self, sql: str, sink: Writable) -> None:
-        """Pass a ``COPY … TO STDOUT`` to ``sink`` as it arrives; ``sink`` watches for silence."""
+    def copy_in_parts(self, sql: str, parts: Iterator[bytes]) -> int:
+        """Send a stream to a ``COPY … FROM STDIN``; the number of rows the server took.
+
+        What ``parts`` raises ends the COPY and comes out as it is; its silence is its own to watch.
+        """
+        source = _Parts(parts)
+        try:
+            with self._statement(limited=False) as cursor:
+                # Binary streams have no lines, whatever the driver's stubs ask for.
+                cursor.copy_expert(sql, source, _COPY_READ_BYTES)  # type: ignore[arg-type]
+                return int(cursor.rowcount)
+        except ArusError:
+            if source.error is not None:
+                raise source.error from None
+            raise
+
+    def copy_out(self, sql: str, sink: Writable) -> int:
+        """Pass a ``COPY … TO STDOUT`` to ``sink`` as it arrives; ``sink`` watches for silence.
+
+        Returns:
+            how many rows the server sent, by its own count.
+        """
         with self._statement(limited=False) as cursor:
             cursor.copy_expert(sql, sink)
+            return int(cursor.rowcount)
 
     def begin(self, how: str = READ_COMMITTED, settings: Mapping[str, str] = NO_SETTINGS) -> None:
         """Open a transaction in which text forms and limits are as this project needs them.
@@ -206,6 +252,15 @@ class Connection:
             return
         self._cancelled.set()
         threading.Thread(target=self._press, name="arus-cancel", daemon=True).start()
+
+    def interrupt(self) -> None:
+        """Ask the server once, from another thread, to give up what runs here.
+
+        The statement fails with a ``RetriableError``, unless it ends by itself first; then the
+        request may meet the next one.
+        """
+        with contextlib.suppress(psycopg2.Error):
+            self._raw.cancel()
 
     def sever(self) -> None:
         """Cut the connection off; a call that waits on it fails at once."""

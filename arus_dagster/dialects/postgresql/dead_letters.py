@@ -213,6 +213,13 @@ class DeadLetterSpool:
             " error = EXCLUDED.error, last_seen_at = now(), replay_requested_at = NULL"
         )
 
+    def any_known(self, table_id: str) -> bool:
+        """Whether rows of the table are in the dead letters."""
+        found = self._connection.row(
+            f"SELECT 1 FROM {self._table} WHERE table_id = {literal(table_id)} LIMIT 1"
+        )
+        return found is not None
+
     def any_requested(self, table_id: str) -> bool:
         """Whether letters of the table are marked for replay."""
         found = self._connection.row(

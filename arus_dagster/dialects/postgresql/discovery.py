@@ -13,7 +13,12 @@ from typing import Any, Literal
 from arus_dagster.dialects.base import Column, TableRef, TableShape
 from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.names import literal
-from arus_dagster.dialects.postgresql.types import TypeRow, ignores_case, target_type
+from arus_dagster.dialects.postgresql.types import (
+    TypeRow,
+    binary_form,
+    ignores_case,
+    target_type,
+)
 
 Kind = Literal["table", "view", "materialized_view", "partitioned_table"]
 _KINDS: Mapping[str, Kind] = {
@@ -91,7 +96,7 @@ def _columns(connection: Connection, relations: list[int]) -> Mapping[int, list[
     keys = _key_positions(connection, relations)
     types = _types(connection)
     # The same few types come again and again.
-    targets: dict[tuple[int, str], tuple[str, bool]] = {}
+    targets: dict[tuple[int, str], tuple[str, bool, str | None]] = {}
     columns: dict[int, list[Column]] = defaultdict(list)
     version = connection.server_version
     # Columns of the catalog that older servers lack, and the parts that none of them has.
@@ -125,8 +130,12 @@ def _columns(connection: Connection, relations: list[int]) -> Mapping[int, list[
     ):
         kind = (type_oid, declared)
         if kind not in targets:
-            targets[kind] = (target_type(type_oid, declared, types), ignores_case(type_oid, types))
-        target, caseless = targets[kind]
+            targets[kind] = (
+                target_type(type_oid, declared, types),
+                ignores_case(type_oid, types),
+                binary_form(type_oid, types),
+            )
+        target, caseless, binary = targets[kind]
         columns[oid].append(
             Column(
                 name=name,
@@ -137,10 +146,17 @@ def _columns(connection: Connection, relations: list[int]) -> Mapping[int, list[
                 generated=is_generated,
                 comment=comment,
                 loose=is_loose or caseless,
-                attributes={"auto_increment": True} if counted and not is_generated else {},
+                attributes=_attributes(counted=counted and not is_generated, binary=binary),
             )
         )
     return columns
+
+
+def _attributes(*, counted: bool, binary: str | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"auto_increment": True} if counted else {}
+    if binary is not None:
+        found["binary"] = binary
+    return found
 
 
 def _comment(relation: str, number: str) -> str:

@@ -14,7 +14,9 @@ from arus_dagster.dialects.base import TableRef
 MAX_IDENTIFIER_BYTES = 63
 _HASH_DIGITS = 10
 
-OWN_COLUMNS = ("_arus_run_id", "_arus_synced_at")
+RUN_ID_COLUMN = "_arus_run_id"
+SYNCED_AT_COLUMN = "_arus_synced_at"
+OWN_COLUMNS = (RUN_ID_COLUMN, SYNCED_AT_COLUMN)
 # A table can't have a column of one of these names, whatever the quoting.
 _SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 # In a stage of transformed rows: the source's row as the line it came in.

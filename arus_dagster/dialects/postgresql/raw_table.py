@@ -1,4 +1,4 @@
-"""A raw table: each source row as JSONB, and back into typed values.
+"""A raw table: each source row as JSONB.
 
 Owns the form of ``_data``. Numbers, booleans, texts and jsonb stand as themselves; what JSON
 can't hold exactly (json as it was written, binary, times, arrays, a negative zero) stands as the
@@ -58,9 +58,15 @@ class RawTable:
         """The greatest id in the table, or 0."""
         return int(self._connection.value(f"SELECT coalesce(max(_arus_id), 0) FROM {self.sql}"))
 
-    def append(self, stage_sql: str, columns: Sequence[Column], run_id: str) -> int:
-        """Add the staged rows as JSON; how many there were."""
-        values = ", ".join(_to_json(column) for column in columns)
+    def append(self, rows_sql: str, columns: Sequence[Column], run_id: str) -> int:
+        """Add rows as JSON; how many there were.
+
+        Args:
+            rows_sql: a FROM item, without an alias, with values of exactly the columns' types.
+        """
+        # In the order in which jsonb keeps keys, which it then need not sort.
+        ordered = sorted(columns, key=lambda c: (len(c.name.encode()), c.name.encode()))
+        values = ", ".join(_to_json(column) for column in ordered)
         absent = ", ".join(
             f"CASE WHEN s.{identifier(c.name)} IS NULL THEN {literal(c.name)} END"
             for c in columns
@@ -71,13 +77,8 @@ class RawTable:
         return self._connection.execute(
             f"INSERT INTO {self.sql} (_arus_run_id, _arus_extracted_at, _data)"
             f" SELECT {literal(run_id)}::uuid, now(), {data}"
-            f" FROM (SELECT {values} FROM {stage_sql} s) s"
+            f" FROM (SELECT {values} FROM {rows_sql} s) s"
         )
-
-    def rows_after(self, last_id: int, columns: Sequence[Column]) -> str:
-        """A query of the typed rows whose id is greater than ``last_id``."""
-        values = ", ".join(_from_json(column) for column in columns)
-        return f"SELECT {values} FROM {self.sql} WHERE _arus_id > {int(last_id)}"
 
     def retain(self, run_id: str, runs: int, days: int) -> None:
         """Record this run's rows and delete what is past retention.
@@ -127,13 +128,3 @@ def _to_json(column: Column) -> str:
             f" AS {name}"
         )
     return f"s.{name}::text AS {name}"
-
-
-def _from_json(column: Column) -> str:
-    name = identifier(column.name)
-    key = literal(column.name)
-    if column.target_type == "jsonb":
-        return f"_data -> {key} AS {name}"
-    if column.target_type == "text":
-        return f"_data ->> {key} AS {name}"
-    return f"(_data ->> {key})::{column.target_type} AS {name}"

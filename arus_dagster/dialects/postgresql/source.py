@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from arus_dagster.dialects.base import (
+    BinaryRows,
     Chunk,
     ConnectionSpec,
     HighWatermark,
@@ -21,6 +23,7 @@ from arus_dagster.dialects.base import (
     Window,
 )
 from arus_dagster.dialects.postgresql import discovery
+from arus_dagster.dialects.postgresql.binary_rows import binary_select, copy_binary_out
 from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.copy_stream import copy_lines
 from arus_dagster.dialects.postgresql.filters import enclosed, functions
@@ -161,6 +164,26 @@ class PostgresSnapshot:
         with contextlib.closing(lines):  # type: ignore[type-var]
             for data in lines:
                 yield screen.chunk(data)
+
+    def binary(
+        self, read: Read, server_version: int, stamp: str | None
+    ) -> AbstractContextManager[BinaryRows] | None:
+        """The rows in binary form, or None where only their text is safe; see
+        ``BinarySnapshot``."""
+        if not self._connection.speaks_utf8:
+            return None
+        columns = read.shape.columns
+        selected = binary_select(columns, self._connection.server_version, server_version)
+        if selected is None:
+            return None
+        if stamp is not None:
+            selected.append(f"{literal(stamp)}::uuid")
+        return copy_binary_out(
+            self._connection,
+            f"SELECT {', '.join(selected)} FROM {qualified(read.shape.table)}{_where(read)}",
+            self._silence_seconds,
+            holds_json=any(c.target_type in ("json", "json[]") for c in columns),
+        )
 
     def cancel(self) -> None:
         """Stop a call in flight from another thread; that call raises ``CancelledError``."""

@@ -13,7 +13,12 @@ from arus_dagster.dialects.base import Column
 from arus_dagster.dialects.copy_text import split_lines
 from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.driver_errors import RowFaultError
-from arus_dagster.dialects.postgresql.names import identifier, identifiers, literal
+from arus_dagster.dialects.postgresql.names import (
+    RUN_ID_COLUMN,
+    identifier,
+    identifiers,
+    literal,
+)
 
 Reject = Callable[[str, bytes], None]
 
@@ -95,6 +100,8 @@ def copy_chunk(
     columns: Sequence[str],
     data: bytes,
     reject: Reject,
+    *,
+    run_id: str | None = None,
 ) -> int:
     """COPY whole lines into a table; the number of rows it took. The open transaction goes on.
 
@@ -102,10 +109,19 @@ def copy_chunk(
         table_sql: the table, quoted.
         columns: the columns the lines hold, named as in the table.
         reject: told the reason and the line of each row the server refuses.
+        run_id: what the table's ``_arus_run_id`` gets, if it has one: put behind every line, since
+            a column's default would be evaluated for every row, at more cost than the row's own.
     """
-    sql = f"COPY {table_sql} ({identifiers(columns)}) FROM STDIN (FORMAT text, ENCODING 'UTF8')"
+    named = identifiers(columns)
+    end = b"\n"
+    if run_id is not None:
+        named += f", {RUN_ID_COLUMN}"
+        end = b"\t" + run_id.encode() + b"\n"
+    sql = f"COPY {table_sql} ({named}) FROM STDIN (FORMAT text, ENCODING 'UTF8')"
 
     def attempt(part: bytes) -> int:
+        if run_id is not None:
+            part = part.replace(b"\n", end)  # in a value it would be escaped
         connection.execute("SAVEPOINT arus_chunk")
         try:
             taken = connection.copy_in(sql, part)

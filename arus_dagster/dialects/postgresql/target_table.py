@@ -15,6 +15,8 @@ from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.dependent_views import put_up, take_down
 from arus_dagster.dialects.postgresql.names import (
     OWN_COLUMNS,
+    RUN_ID_COLUMN,
+    SYNCED_AT_COLUMN,
     identifier,
     identifiers,
     literal,
@@ -22,11 +24,6 @@ from arus_dagster.dialects.postgresql.names import (
 )
 from arus_dagster.dialects.postgresql.respelled import likeness
 from arus_dagster.errors import ConfigurationError
-
-_OWN_DEFINITIONS = (
-    "_arus_run_id uuid DEFAULT (nullif(current_setting('arus.run_id', true), ''))::uuid",
-    "_arus_synced_at timestamptz DEFAULT now()",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,8 @@ class TargetTable:
         )
 
     def create(self, columns: Sequence[Column], key: Sequence[str], comment: str | None) -> None:
-        """Make the table without its key, which is quicker to build once the rows are in.
+        """Make the table without its key, which is quicker to build once the rows are in, and
+        without our own columns, which ``stamp`` adds.
 
         Args:
             columns: named as in the warehouse.
@@ -108,9 +106,7 @@ class TargetTable:
             + (" NOT NULL" if column.name in key else "")
             for column in columns
         ]
-        self._connection.execute(
-            f"CREATE TABLE {self.sql} ({', '.join((*definitions, *_OWN_DEFINITIONS))})"
-        )
+        self._connection.execute(f"CREATE TABLE {self.sql} ({', '.join(definitions)})")
         if comment:
             self._connection.execute(f"COMMENT ON TABLE {self.sql} IS {literal(comment)}")
         for column in columns:
@@ -119,6 +115,16 @@ class TargetTable:
                     f"COMMENT ON COLUMN {self.sql}.{identifier(column.name)}"
                     f" IS {literal(column.comment)}"
                 )
+
+    def stamp(self, run_id: str) -> None:
+        """Add our own columns, filled for all rows at once: nothing is written to the rows."""
+        self._connection.execute(
+            f"ALTER TABLE {self.sql} ADD COLUMN {RUN_ID_COLUMN} uuid DEFAULT {literal(run_id)},"
+            f" ADD COLUMN {SYNCED_AT_COLUMN} timestamptz DEFAULT now()"
+        )
+        self._connection.execute(
+            f"ALTER TABLE {self.sql} ALTER COLUMN {RUN_ID_COLUMN} DROP DEFAULT"
+        )
 
     def add_key(self, key: Sequence[str]) -> None:
         """Build the primary key; readers go on until the instant it becomes the table's key."""
@@ -141,10 +147,18 @@ class TargetTable:
             f"ALTER TABLE {self.sql} DROP CONSTRAINT {identifier(shape.key_name)}, {nullable}"
         )
 
-    def require(self, key: Sequence[str]) -> None:
+    def require(self, names: Sequence[str]) -> None:
         """Make the columns NOT NULL."""
-        changes = ", ".join(f"ALTER COLUMN {identifier(name)} SET NOT NULL" for name in key)
-        self._connection.execute(f"ALTER TABLE {self.sql} {changes}")
+        self._alter_each(names, "SET NOT NULL")
+
+    def admit_null(self, names: Sequence[str]) -> None:
+        """Take what ``require`` did back."""
+        self._alter_each(names, "DROP NOT NULL")
+
+    def _alter_each(self, names: Sequence[str], action: str) -> None:
+        if names:
+            changes = ", ".join(f"ALTER COLUMN {identifier(name)} {action}" for name in names)
+            self._connection.execute(f"ALTER TABLE {self.sql} {changes}")
 
     def add_index(self, column: str) -> None:
         """Index a column, so that a window of it can be replaced without reading the table."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 # Types of pg_catalog that mean the same on every supported server. reg* types, oid aliases of
 # the source's catalog, are left out: their text form is a name, so they are carried as text.
@@ -78,6 +79,36 @@ def target_type(oid: int, declared: str, types: Mapping[int, TypeRow]) -> str:
             return "text" if inner.endswith("[]") else f"{inner}[]"
         return "text[]"
     return declared if _portable(row) else "text"
+
+
+def binary_form(oid: int, types: Mapping[int, TypeRow]) -> Literal["plain", "cast"] | None:
+    """How a column's binary form becomes that of its target type, if at all.
+
+    Binary arrays name their element's type by oid and composites all of theirs, so nothing but
+    what every server knows by the same oid may come out.
+
+    Returns:
+        ``plain``: it is so by itself; ``cast``: once it is cast (domains, enums); None: only the
+        text is the same.
+    """
+    row = types.get(oid)
+    cast = row is not None and row.kind == "d"
+    for _ in range(MAX_DOMAIN_DEPTH):
+        if row is None or row.kind != "d":
+            break
+        row = types.get(row.base)
+    if row is None:
+        return None
+    if row.kind == "e":
+        return "cast"
+    if row.is_array:
+        row = types.get(row.element)
+        if row is not None and row.kind == "d":
+            nested = target_type(row.oid, "text", types).endswith("[]")
+            return None if nested else binary_form(row.oid, types)
+    if row is None or not _portable(row):
+        return None
+    return "cast" if cast else "plain"
 
 
 def ignores_case(oid: int, types: Mapping[int, TypeRow]) -> bool:

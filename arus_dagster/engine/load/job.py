@@ -5,7 +5,7 @@ Owns the vocabulary of the load strategies; all column names here are the target
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -63,6 +63,17 @@ class LoadJob:
         return self.window is None
 
     @property
+    def same_types(self) -> bool:
+        """Whether the target's columns have the very types of the rows that come."""
+        shape = self.shape
+        return shape is None or all(shape.types.get(c.name) == c.target_type for c in self.columns)
+
+    @property
+    def required(self) -> tuple[Column, ...]:
+        """The columns that are NOT NULL in the source; those of the key are so in the target."""
+        return tuple(c for c in self.columns if not c.nullable and c.name not in self.key)
+
+    @property
     def loose_key(self) -> tuple[str, ...]:
         """The key's columns whose values the source may spell in several ways."""
         return tuple(c.name for c in self.columns if c.loose and c.name in self.key)
@@ -73,12 +84,15 @@ class LoadCounts:
     """What a load did, by the warehouse's own count.
 
     Args:
-        loaded: rows put into the target.
+        loaded: rows that are in the target now as they came.
         deleted: rows that take a row out of the target.
         dropped: rows superseded by another of the same key.
         raw: rows put into the raw table.
         growth: by how many rows the target grew; negative if it shrank.
+        unchanged: those of the loaded rows that the target held already, to the last bit.
         columns: the target's columns that were written.
+        exact: the target was made by this load and refused NULL where none may be, so that it
+            holds just the rows counted here.
     """
 
     loaded: int = 0
@@ -86,7 +100,9 @@ class LoadCounts:
     dropped: int = 0
     raw: int = 0
     growth: int = 0
+    unchanged: int = 0
     columns: tuple[Column, ...] = field(default=())
+    exact: bool = False
 
 
 class Load(Protocol):
@@ -97,6 +113,20 @@ class Load(Protocol):
 
     def add(self, chunk: Chunk | TransformedChunk) -> None:
         """Take some rows."""
+
+    def takes_binary(self) -> bool:
+        """Whether ``add_binary`` may be called, before any row was added."""
+
+    @property
+    def stamp(self) -> str | None:
+        """What must stand behind each row in binary form; see ``BinarySnapshot``."""
+
+    def add_binary(self, parts: Iterator[bytes]) -> int:
+        """Take all rows as one binary stream; how many they were.
+
+        Raises:
+            UnfitForBinaryError: a row is at fault. None was taken, and all can be added otherwise.
+        """
 
     def settle(self) -> LoadCounts:
         """Bring all rows into the target."""

@@ -7,12 +7,14 @@ its columns has been made.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 from arus_dagster.dialects.base import Chunk, Column
 from arus_dagster.dialects.copy_text import decode_field, split_lines
 from arus_dagster.dialects.postgresql import merge
+from arus_dagster.dialects.postgresql.binary_rows import all_or_none, copy_binary_in, reads_binary
 from arus_dagster.dialects.postgresql.names import SOURCE_LINE, identifiers
 from arus_dagster.dialects.postgresql.stage import Stage, copy_chunk
 from arus_dagster.dialects.postgresql.target_table import TargetTable
@@ -46,6 +48,7 @@ class StagedLoad:
         self.script_columns: tuple[Column, ...] = ()
         self.left_out: tuple[Column, ...] = ()
         self._counts = LoadCounts()
+        self._taken = 0
         self._stage: Stage | None = None
         self._source_stage: Stage | None = None
 
@@ -92,7 +95,25 @@ class StagedLoad:
         names = [column.name for column in self._columns]
         if self._transformed:
             names.append(SOURCE_COLUMN.name)
-        copy_chunk(job.connection, self._stage.sql, names, data, self._refuse_line)
+        self._taken += copy_chunk(job.connection, self._stage.sql, names, data, self._refuse_line)
+
+    def takes_binary(self) -> bool:
+        job = self._job
+        return not self._transformed and reads_binary(
+            job.connection, [column.target_type for column in job.columns]
+        )
+
+    @property
+    def stamp(self) -> str | None:
+        return None
+
+    def add_binary(self, parts: Iterator[bytes]) -> int:
+        job = self._job
+        assert self._stage is not None  # made by begin
+        names = [column.name for column in job.columns]
+        with all_or_none(job.connection):
+            self._taken = copy_binary_in(job.connection, self._stage.sql, names, parts)
+        return self._taken
 
     def settle(self) -> LoadCounts:
         job = self._job
@@ -116,6 +137,8 @@ class StagedLoad:
         return self._counts
 
     def loaded_rows(self) -> str:
+        if self._job.full:
+            return f"{self._job.target.sql} t"
         assert self._stage is not None  # made by begin
         return f"{self._stage.sql} t"
 
@@ -163,18 +186,8 @@ class StagedLoad:
         staged = f"SELECT {names} FROM {self._stage.sql}"
         if job.raw is None:
             return staged
-        before = job.raw.last_id()
         source = self._source_stage or self._stage
         self._counts.raw = job.raw.append(source.sql, job.columns, job.run_id)
-        if self._transformed:
-            return staged
-        normalised = job.raw.rows_after(before, job.columns)
-        if not job.may_repeat and job.deleted_condition is None:
-            return normalised
-        job.connection.execute(f"TRUNCATE {self._stage.sql}")
-        merge.insert_rows(
-            job.connection, self._stage.sql, [c.name for c in job.columns], normalised
-        )
         return staged
 
     def _without_deleted(self) -> str:
@@ -215,6 +228,9 @@ class StagedLoad:
         )
         self._counts.loaded = merged.rows
         self._counts.growth += merged.fresh
+        if job.window is not None and job.key:  # unchanged rows were not written
+            self._counts.loaded = self._taken - self._counts.dropped - self._counts.deleted
+            self._counts.unchanged = self._counts.loaded - merged.rows
 
     def _put(self, rows: str, among: str | None) -> merge.Merged:
         job = self._job
@@ -222,12 +238,16 @@ class StagedLoad:
         if among is not None:
             rows = self._staged_rows(among)
         if job.window is not None and job.key:
-            return merge.merge_rows(job.connection, job.target.sql, names, job.key, rows)
-        inserted = merge.insert_rows(job.connection, job.target.sql, names, rows)
+            watermark = job.watermark.name if job.watermark else None
+            return merge.merge_rows(job.connection, job.target.sql, names, job.key, watermark, rows)
+        inserted = merge.insert_rows(
+            job.connection, job.target.sql, names, rows, stamped=job.shape is not None
+        )
         return merge.Merged(inserted, inserted)
 
     def _refuse_staged(self, reason: str, row: str) -> None:
         assert self._stage is not None  # made by begin
+        self._taken -= 1
         names = [SOURCE_COLUMN.name] if self._transformed else [c.name for c in self._job.columns]
         self._refuse_line(reason, self._stage.line(row, names))
 

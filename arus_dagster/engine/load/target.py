@@ -20,6 +20,8 @@ def create_target(job: LoadJob, columns: Sequence[Column]) -> None:
 def finish_target(job: LoadJob) -> None:
     """Build what the table lacks: the key that this load brought in, and the index by
     which later ones find what they replace."""
+    if job.shape is None:
+        job.target.stamp(job.run_id)
     if job.shape is None and not job.key and job.watermark is not None:
         job.target.add_index(job.watermark.name)
     if job.key and (job.shape is None or job.shape.key != job.key):

@@ -21,6 +21,8 @@ from tests.servers import Database
 IDENTITY = "def transform(row):\n    return row\n"
 TARGET_SCHEMA = "analytics"
 RAW_SCHEMA = "staging"
+# What a sync tells when rows cross without becoming text.
+IN_BINARY = ("DEBUG", "rows move in binary form")
 PIPELINE_ID = "5b0f6f0e-55a5-4d6e-9df5-0c2f4f4ad3a1"
 
 

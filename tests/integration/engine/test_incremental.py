@@ -427,3 +427,42 @@ def test_a_source_that_was_moved_is_read_whole_and_another_login_is_no_move(
     assert lane.rows("id, wm") == [(1, 10), (3, 30)]
     assert result.watermark_after == "30"
     assert not lane.sync().full
+
+
+def test_a_row_is_written_again_where_it_differs_to_the_last_bit(
+    lanes: Lanes, source: Database, load_mode: str
+) -> None:
+    """A type's own equality takes these for equal, or has none."""
+    source.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, n numeric, j json, f float8, c text, wm int)",
+        "INSERT INTO t SELECT g, 1.0, '{\"a\":1}', 0, 'x', 1 FROM generate_series(1, 7) g",
+    )
+    lane = lanes("t", watermark="wm", load_mode=load_mode)
+    lane.sync()
+    source.execute(
+        "UPDATE t SET n = 1.00 WHERE id = 1",
+        "UPDATE t SET j = '{\"a\": 1}' WHERE id = 2",
+        "UPDATE t SET f = '-0' WHERE id = 3",
+        "UPDATE t SET c = NULL WHERE id = 4",
+        "UPDATE t SET wm = 2 WHERE id = 5",
+        "INSERT INTO t VALUES (8, NULL, NULL, NULL, NULL, NULL)",
+    )
+    result = lane.sync()
+    assert (result.rows_extracted, result.rows_loaded, result.row_count) == (8, 8, 8)
+    columns = "id, n::text, j::text, f::text, c, wm"
+    assert lane.rows(columns) == source.rows(f"SELECT {columns} FROM t ORDER BY 1")
+    first, second = lane.run_ids
+    assert dict(lane.rows("id, _arus_run_id::text")) == {
+        number: first if number in (6, 7) else second for number in range(1, 9)
+    }
+    assert any("2 of them unchanged" in text for _, text in lane.messages)
+
+
+def test_keys_alone_are_merged(lanes: Lanes, source: Database) -> None:
+    source.execute("CREATE TABLE t (id int PRIMARY KEY)", "INSERT INTO t VALUES (1), (2)")
+    lane = lanes("t", watermark="id")
+    lane.sync()
+    source.execute("INSERT INTO t VALUES (3)")
+    result = lane.sync()
+    assert (result.rows_extracted, result.rows_loaded, result.row_count) == (2, 2, 3)
+    assert lane.rows("id") == [(1,), (2,), (3,)]

@@ -1,0 +1,143 @@
+"""The rows' way from the snapshot to the load: in binary form where it fits, else as text.
+
+Owns the choice, and what is counted on the way. Refuses to judge the counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from arus_dagster.dialects.base import (
+    BinaryRows,
+    BinarySnapshot,
+    Chunk,
+    Read,
+    SourceSnapshot,
+    UnfitForBinaryError,
+)
+from arus_dagster.engine.cancellation import CancelToken
+from arus_dagster.engine.dead_letters import Rejections
+from arus_dagster.engine.load.direct import DirectLoad
+from arus_dagster.engine.load.staged import StagedLoad
+from arus_dagster.engine.preparation import Prepared
+from arus_dagster.engine.progress import OnMessage, Progress
+from arus_dagster.engine.reading import CountBeside, ReadAhead
+from arus_dagster.engine.replay import OpenTransform
+from arus_dagster.engine.transform.process import TransformProcess
+
+
+class Movement:
+    """One read, once.
+
+    ``extracted`` are the rows that came, ``dropped`` those that scripts left out, ``warnings`` the
+    kinds of values changed by rule and their counts.
+
+    Args:
+        load: begun already when ``run`` is called.
+        transform: opens the table's scripts.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        load: DirectLoad | StagedLoad,
+        snapshot: SourceSnapshot,
+        rejections: Rejections,
+        transform: OpenTransform,
+        progress: Progress,
+        on_message: OnMessage,
+        cancel: CancelToken,
+    ) -> None:
+        self._prepared = prepared
+        self._load = load
+        self._snapshot = snapshot
+        self._rejections = rejections
+        self._open_transform = transform
+        self._tell = on_message
+        self._cancel = cancel
+        self.progress = progress
+        self.extracted = 0
+        self.dropped = 0
+        self.warnings: Counter[str] = Counter()
+
+    @contextlib.contextmanager
+    def run(self, *, binary: bool) -> Iterator[Callable[[], int | None]]:
+        """Move the rows; in the block, a full read is counted by the source's server meanwhile.
+
+        Args:
+            binary: whether to try the binary form, where it fits.
+
+        Yields:
+            what waits for that count; None is counted where only a window was read.
+        """
+        prepared = self._prepared
+        read = prepared.plan.read(prepared.shape, exclude_deleted=prepared.excludes_deleted)
+        sent = self._move_binary(read) if binary else None
+        if sent is None:
+            self._move_text(read)
+        if not prepared.plan.full:
+            yield lambda: None
+        elif sent is not None:
+            yield lambda: sent
+        else:
+            with CountBeside(self._snapshot, read) as counting:
+                yield counting.result
+
+    def _move_binary(self, read: Read) -> int | None:
+        """Move the rows in binary form; how many the source's server sent. None if they have to
+        go as text."""
+        snapshot, load = self._snapshot, self._load
+        if (
+            self._prepared.scripts
+            or not isinstance(snapshot, BinarySnapshot)
+            or not load.takes_binary()
+        ):
+            return None
+        stream = snapshot.binary(read, self._prepared.job.connection.server_version, load.stamp)
+        if stream is None:
+            return None
+        self._tell("DEBUG", "rows move in binary form")
+        try:
+            with stream as rows:
+                load.add_binary(self._watched(rows))
+                self.extracted = rows.rows
+        except UnfitForBinaryError as unfit:
+            self.progress.start_over()
+            self._tell("INFO", f"reading again, row by row: {unfit.message}")
+            return None
+        return self.extracted
+
+    def _watched(self, rows: BinaryRows) -> Iterator[bytes]:
+        for part in rows:
+            self._cancel.check()
+            self.progress.add(None, len(part))
+            yield part
+
+    def _move_text(self, read: Read) -> None:
+        with ReadAhead(self._snapshot, read) as chunks, self._open_transform() as transform:
+            for chunk in chunks:
+                self._cancel.check()
+                self.extracted += chunk.rows + len(chunk.rejected)
+                self.warnings.update(chunk.warnings)
+                self.progress.add(chunk.rows, len(chunk.data))
+                for rejected in chunk.rejected:
+                    self._rejections.add(rejected)
+                if not chunk.rows:
+                    continue
+                if transform is None:
+                    self._load.add(chunk)
+                else:
+                    self._through_scripts(chunk, transform)
+
+    def _through_scripts(self, chunk: Chunk, transform: TransformProcess) -> None:
+        assert isinstance(self._load, StagedLoad)  # scripts always go by the stage
+        chunk = self._load.keep_source(chunk)
+        if not chunk.rows:
+            return
+        made = transform.apply(chunk)
+        self.dropped += made.dropped
+        for rejected in made.rejected:
+            self._rejections.add(rejected)
+        self._load.add(made)
