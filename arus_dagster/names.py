@@ -22,7 +22,6 @@ TO_DATE = "arus/to_date"
 ATTEMPT = "arus/attempt"  # 2 on the first retry
 OUTCOME = "arus/outcome"  # "skipped" on a run that ended without doing anything
 SKIP_REASON = "arus/skip_reason"
-SHOWS_LIFE = "arus/shows_life"  # on a run whose process holds its lock in the catalog
 MAX_RUNTIME = "dagster/max_runtime"
 
 SKIPPED = "skipped"

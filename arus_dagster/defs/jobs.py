@@ -11,10 +11,9 @@ from collections.abc import Sequence
 import dagster as dg
 
 from arus_dagster import names
-from arus_dagster.defs import step
 from arus_dagster.defs.assets import TableAssets
+from arus_dagster.defs.executor import executor
 from arus_dagster.defs.pipelines import PipelineDefinition
-from arus_dagster.engine import sync
 
 
 def build_job(
@@ -37,7 +36,7 @@ def build_job(
         name,
         selection=dg.AssetSelection.assets(*keys),
         description=_describe(pipeline),
-        executor_def=_executor(pipeline.parallel_tables),
+        executor_def=executor(pipeline.parallel_tables),
         tags={
             # On the job, so that a run launched in Dagster's UI is this pipeline's too.
             names.PIPELINE_ID: pipeline.id,
@@ -49,16 +48,6 @@ def build_job(
         *made,
     ]
     return dg.Definitions(assets=assets, jobs=[job]).resolve_job_def(name)
-
-
-def _executor(parallel_tables: int) -> dg.ExecutorDefinition:
-    if parallel_tables == 1:
-        return dg.in_process_executor
-    # Forked from a process that has imported everything, which saves each step a second or two.
-    forkserver = {"forkserver": {"preload_modules": [sync.__name__, step.__name__]}}
-    return dg.multiprocess_executor.configured(
-        {"max_concurrent": parallel_tables, "start_method": forkserver}
-    )
 
 
 def _describe(pipeline: PipelineDefinition) -> str:

@@ -19,7 +19,6 @@ import dagster as dg
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from arus_dagster import names
 from arus_dagster.catalog.session import Catalog, get_catalog
 from arus_dagster.logging import get_logger
 
@@ -44,14 +43,10 @@ _KEEPALIVE = (
 _shown: set[str] = set()
 
 
-def show_life(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Hold the run's lock from now to the end of this process, and have the run watched.
-
-    A run that waits for its first step, for a place in a concurrency pool say, is not watched yet.
-    """
+def show_life(run_id: str) -> None:
+    """Hold the run's lock from now to the end of this process."""
     if run_id not in _shown:
         _shown.add(run_id)
-        instance.add_run_tags(run_id, {names.SHOWS_LIFE: "true"})
         threading.Thread(
             target=_hold_for_ever, args=(get_catalog(), run_id), name="sign-of-life", daemon=True
         ).start()
@@ -108,7 +103,7 @@ def lost_runs_sensor() -> dg.SensorDefinition:
 def _look(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     before: Mapping[str, int] = json.loads(context.cursor or "{}")
     runs = context.instance.get_runs(filters=dg.RunsFilter(statuses=_WATCHED))
-    at_work = [run.run_id for run in runs if names.SHOWS_LIFE in run.tags]
+    at_work = [run.run_id for run in runs]
     silent = without_life(get_catalog(), at_work) if at_work else set()
     looks = {run_id: before.get(run_id, 0) + 1 for run_id in silent}
     lost = {run_id for run_id, count in looks.items() if count >= LOOKS}

@@ -21,7 +21,6 @@ from arus_dagster import names
 from arus_dagster.catalog.session import session_scope
 from arus_dagster.catalog.specs import sync_request
 from arus_dagster.defs.checks import check_results
-from arus_dagster.defs.lost_runs import show_life
 from arus_dagster.defs.measurements import raw_metadata, target_metadata
 from arus_dagster.defs.outcomes import record, record_failure
 from arus_dagster.defs.pipelines import PipelineDefinition, TableDefinition
@@ -71,9 +70,6 @@ def sync_op(
             pipeline=pipeline.slug,
             table=f"{table.schema}.{table.name}",
         )
-        if pipeline.parallel_tables == 1:
-            # Else the step has a process of its own, and none may be there between two steps.
-            show_life(context.instance, context.run_id)
         keep_connections(context.instance)
         if _skips(context):
             return

@@ -90,6 +90,8 @@ def merge_rows(
     key: Sequence[str],
     watermark: str | None,
     rows_sql: str,
+    *,
+    rewrite: bool = False,
 ) -> Merged:
     """Insert the rows of a query, or update the target's row of the same key where it differs.
 
@@ -99,6 +101,8 @@ def merge_rows(
 
     Args:
         watermark: the column that is likely to differ, or None.
+        rewrite: write what is the same too, so that every row of the query counts as written:
+            where a trigger may drop a row, one that is missing must not pass for unchanged.
     """
     values = [identifier(name) for name in columns if name not in key]
     differs = []
@@ -110,6 +114,7 @@ def merge_rows(
         present = ", ".join(f"old.{name}" for name in values)
         coming = ", ".join(f"EXCLUDED.{name}" for name in values)
         differs.append(f"record_image_ne(ROW({present}), ROW({coming}))")
+    condition = "" if rewrite else f" WHERE {' OR '.join(differs) or 'false'}"
     changes = ", ".join(
         f"{identifier(name)} = EXCLUDED.{identifier(name)}"
         for name in (*columns, *OWN_COLUMNS)
@@ -117,8 +122,7 @@ def merge_rows(
     )
     row = connection.row(
         f"WITH merged AS ({_insert(f'{target_sql} AS old', columns, rows_sql)}"
-        f" ON CONFLICT ({identifiers(key)}) DO UPDATE SET {changes}"
-        f" WHERE {' OR '.join(differs) or 'false'}"
+        f" ON CONFLICT ({identifiers(key)}) DO UPDATE SET {changes}{condition}"
         # A row that was inserted, not updated, has no locker.
         " RETURNING (xmax = 0) AS fresh)"
         " SELECT count(*), count(*) FILTER (WHERE fresh) FROM merged"

@@ -34,11 +34,13 @@ class TargetShape:
         types: column name to type as ``format_type`` spells it, without our own columns.
         key: the primary key's columns, in order.
         key_name: the primary key's constraint, or None.
+        has_triggers: whether triggers or rules of its owner may change or drop what is written.
     """
 
     types: Mapping[str, str]
     key: tuple[str, ...]
     key_name: str | None
+    has_triggers: bool
 
 
 class TargetTable:
@@ -61,14 +63,15 @@ class TargetTable:
             ConfigurationError: there is such a relation, but this project did not make it.
         """
         found = self._connection.row(
-            f"SELECT c.oid::bigint, c.relkind::text FROM pg_class c"
+            "SELECT c.oid::bigint, c.relkind::text, c.relhastriggers OR c.relhasrules"
+            " FROM pg_class c"
             f" JOIN pg_namespace n ON n.oid = c.relnamespace"
             f" WHERE n.nspname = {literal(self.table.schema)}"
             f" AND c.relname = {literal(self.table.name)}"
         )
         if found is None:
             return None
-        oid, kind = found
+        oid, kind, has_triggers = found
         types = dict(
             self._connection.rows(
                 f"SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute"
@@ -91,6 +94,7 @@ class TargetTable:
             types={name: kind for name, kind in types.items() if name not in OWN_COLUMNS},
             key=tuple(key[1]) if key else (),
             key_name=key[0] if key else None,
+            has_triggers=has_triggers,
         )
 
     def create(self, columns: Sequence[Column], key: Sequence[str], comment: str | None) -> None:

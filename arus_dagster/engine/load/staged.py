@@ -228,7 +228,8 @@ class StagedLoad:
         )
         self._counts.loaded = merged.rows
         self._counts.growth += merged.fresh
-        if job.window is not None and job.key:  # unchanged rows were not written
+        if job.window is not None and job.key and not self._rewrites:
+            # Unchanged rows were not written.
             self._counts.loaded = self._taken - self._counts.dropped - self._counts.deleted
             self._counts.unchanged = self._counts.loaded - merged.rows
 
@@ -239,11 +240,23 @@ class StagedLoad:
             rows = self._staged_rows(among)
         if job.window is not None and job.key:
             watermark = job.watermark.name if job.watermark else None
-            return merge.merge_rows(job.connection, job.target.sql, names, job.key, watermark, rows)
+            return merge.merge_rows(
+                job.connection,
+                job.target.sql,
+                names,
+                job.key,
+                watermark,
+                rows,
+                rewrite=self._rewrites,
+            )
         inserted = merge.insert_rows(
             job.connection, job.target.sql, names, rows, stamped=job.shape is not None
         )
         return merge.Merged(inserted, inserted)
+
+    @property
+    def _rewrites(self) -> bool:
+        return self._job.shape is not None and self._job.shape.has_triggers
 
     def _refuse_staged(self, reason: str, row: str) -> None:
         assert self._stage is not None  # made by begin

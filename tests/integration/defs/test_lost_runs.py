@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from arus_dagster import names
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.defs import lost_runs
 from arus_dagster.settings import Settings
@@ -33,7 +32,7 @@ class Watch:
 
     def start(self, status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED) -> str:
         """A run that Dagster believes to be at work."""
-        run = self.instance.create_run_for_job(job, status=status, tags={names.SHOWS_LIFE: "true"})
+        run = self.instance.create_run_for_job(job, status=status)
         return run.run_id
 
     def look(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from arus_dagster.engine.cancellation import CancelToken
 from arus_dagster.engine.sync import sync_table
+from arus_dagster.errors import BalanceError
 from tests.integration.engine.conftest import Lanes
 from tests.servers import Database
 
@@ -456,6 +457,27 @@ def test_a_row_is_written_again_where_it_differs_to_the_last_bit(
         number: first if number in (6, 7) else second for number in range(1, 9)
     }
     assert any("2 of them unchanged" in text for _, text in lane.messages)
+
+
+@pytest.mark.parametrize("event", ["INSERT", "UPDATE"])
+def test_a_row_that_a_trigger_drops_does_not_pass_for_unchanged(
+    lanes: Lanes, source: Database, load_mode: str, event: str
+) -> None:
+    source.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, v text, wm int NOT NULL)",
+        "INSERT INTO t VALUES (1, 'old', 1)",
+    )
+    lane = lanes("t", watermark="wm", load_mode=load_mode)
+    lane.sync()
+    lane.warehouse.execute(
+        "CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        f"CREATE TRIGGER drop_row BEFORE {event} ON {lane.target}"
+        " FOR EACH ROW EXECUTE FUNCTION drop_row()",
+    )
+    source.execute("UPDATE t SET v = 'new', wm = 2 WHERE id = 1", "INSERT INTO t VALUES (2, '', 2)")
+    with pytest.raises(BalanceError):
+        lane.sync()
+    assert lane.rows("id, v") == [(1, "old")]
 
 
 def test_keys_alone_are_merged(lanes: Lanes, source: Database) -> None:

@@ -1,0 +1,56 @@
+"""How a run goes through its tables: one after the other, or several side by side.
+
+Owns the choice between Dagster's executors, and that a run shows that its process lives for as
+long as either is at work, while it waits for a place in a concurrency pool too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import dagster as dg
+
+from arus_dagster.defs import step
+from arus_dagster.defs.lost_runs import show_life
+from arus_dagster.engine import sync
+
+
+def executor(parallel_tables: int) -> dg.ExecutorDefinition:
+    """Dagster's executor for so many tables at the same time; at least 1."""
+    if parallel_tables == 1:
+        return _shown_alive(dg.in_process_executor)
+    # Forked from a process that has imported everything, which saves each step a second or two.
+    forkserver = {"forkserver": {"preload_modules": [sync.__name__, step.__name__]}}
+    return _shown_alive(
+        dg.multiprocess_executor, dg.multiple_process_executor_requirements()
+    ).configured({"max_concurrent": parallel_tables, "start_method": forkserver})
+
+
+def _shown_alive(
+    inner: dg.ExecutorDefinition, requirements: Sequence[dg.ExecutorRequirement] | None = None
+) -> dg.ExecutorDefinition:
+    def create(context: dg.InitExecutorContext) -> dg.Executor:
+        assert inner.executor_creation_fn is not None  # Dagster's own have one
+        return _ShownAlive(inner.executor_creation_fn(context))
+
+    return dg.ExecutorDefinition(
+        name=inner.name,
+        config_schema=cast(Any, inner.config_schema),  # resolved, which its type does not tell
+        requirements=requirements,
+        executor_creation_fn=create,
+        description=inner.description,
+    )
+
+
+class _ShownAlive(dg.Executor):
+    def __init__(self, inner: dg.Executor) -> None:
+        self._inner = inner
+
+    @property
+    def retries(self) -> Any:
+        return self._inner.retries
+
+    def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
+        show_life(plan_context.run_id)
+        yield from self._inner.execute(plan_context, execution_plan)
