@@ -8,7 +8,7 @@ reload. Refuses stack traces for errors that explain themselves.
 # No deferred annotations here: Dagster reads the step's own as they stand.
 
 import logging
-import os
+import multiprocessing
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def sync_op(
         outputs: names of its outputs; none is required, since a skipped run makes none.
     """
     pause = Pause()
-    alone = pipeline.parallel_tables > 1
+    wanted = _run_lives if pipeline.parallel_tables > 1 else _always
 
     def compute(context: dg.OpExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         structlog.contextvars.clear_contextvars()
@@ -79,8 +79,7 @@ def sync_op(
         if spec is None:
             return
         request, retries = spec
-        watched = os.getppid() if alone else None
-        result = _sync(context, request, retries, pause, watched)
+        result = _sync(context, request, retries, pause, wanted)
         if keys.raw is not None:
             yield dg.MaterializeResult(
                 asset_key=keys.raw, metadata=raw_metadata(result, keys.source)
@@ -112,6 +111,16 @@ def _skips(context: dg.OpExecutionContext) -> bool:
         context.run_id, {names.OUTCOME: names.SKIPPED, names.SKIP_REASON: reason}
     )
     context.log.info(f"Skipped: {reason}")
+    return True
+
+
+def _run_lives() -> bool:
+    """Whether the run's process, which started this step's own, is still there."""
+    run = multiprocessing.parent_process()
+    return run is None or run.is_alive()
+
+
+def _always() -> bool:
     return True
 
 
@@ -148,7 +157,7 @@ def _sync(
     request: SyncRequest,
     retries: RetryPolicy,
     pause: Pause,
-    watched: int | None,
+    wanted: Callable[[], bool],
 ) -> SyncResult:
     def work(tell: Callable[[tuple[Level, str]], None]) -> SyncResult:
         return sync_table(
@@ -161,7 +170,7 @@ def _sync(
 
     cancel = CancelToken()
     try:
-        result = Worker(work, cancel.cancel, watched).run(deliver)
+        result = Worker(work, cancel.cancel, wanted).run(deliver)
     except ArusError as error:
         record_failure(request, error)
         log.warning("table_not_synced", attempt=context.retry_number + 1, error=error.message)

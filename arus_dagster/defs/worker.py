@@ -10,7 +10,6 @@ process of its own outlives a run that was killed, and the next run would meet i
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import threading
 from collections.abc import Callable
@@ -31,17 +30,16 @@ class Worker(Generic[T, M]):
     Args:
         work: called in the thread with a function that passes a message to the main thread.
         cancel: makes ``work`` raise soon; called from the main thread, maybe more than once.
-        parent: the process without which the work is wanted by nobody; None where that can't be
-            this process's parent.
+        wanted: asked now and then; once it says no, the work is cancelled.
     """
 
     def __init__(
         self,
         work: Callable[[Callable[[M], None]], T],
         cancel: Callable[[], None],
-        parent: int | None = None,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._parent = parent
+        self._wanted = wanted
         self._work = work
         self._cancel = cancel
         self._messages: queue.SimpleQueue[M | None] = queue.SimpleQueue()
@@ -53,7 +51,7 @@ class Worker(Generic[T, M]):
         """Do the work, delivering its messages from this thread, in order.
 
         Raises:
-            CancelledError: the parent process has ended, and the work has stopped.
+            CancelledError: the work is no longer wanted, and has stopped.
             BaseException: whatever interrupts this thread, once the work has stopped; else
                 whatever the work raised.
         """
@@ -74,8 +72,8 @@ class Worker(Generic[T, M]):
             try:
                 return self._messages.get(timeout=_WATCH_SECONDS)
             except queue.Empty:
-                if self._parent not in (None, os.getppid()):
-                    raise CancelledError("The run's process is gone") from None
+                if not self._wanted():
+                    raise CancelledError("Nobody waits for the work any more") from None
 
     def _run(self) -> None:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 
@@ -89,7 +88,7 @@ def test_a_second_interrupt_does_not_leave_the_work_running() -> None:
     assert ended == ["done"]
 
 
-def test_work_stops_when_its_parent_is_gone() -> None:
+def test_work_that_is_no_longer_wanted_stops() -> None:
     cancelled = threading.Event()
     ended: list[str] = []
 
@@ -98,6 +97,6 @@ def test_work_stops_when_its_parent_is_gone() -> None:
         ended.append("after cancel")
 
     with pytest.raises(CancelledError):
-        Worker(work, cancelled.set, parent=os.getpid()).run(lambda text: None)
+        Worker(work, cancelled.set, wanted=lambda: False).run(lambda text: None)
 
     assert ended == ["after cancel"]
