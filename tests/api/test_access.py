@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from arus_api.app import ROUTERS
+from arus_api.console.site import ASSETS, FILES, digest
 from arus_api.deps import RANKS, PublicRule, RoleRule
 from arus_api.openapi import api_routes, rule_of
 from tests.api.conftest import ROLES, ClientFor
@@ -20,9 +21,10 @@ PUBLIC = {
     "GET /api/health",
     "GET /api/health/ready",
 }
+CONSOLE = {"/", "/console", "/console/{page:path}", f"{ASSETS}/{digest(FILES)}"}
 # Beside the API: pages and files that hold nothing of the installation, and what has a rule of its
 # own.
-OUTSIDE = {"/openapi.json", "/docs", "/docs-assets", "/metrics"}
+OUTSIDE = {"/openapi.json", "/docs", "/docs-assets", "/metrics", *CONSOLE}
 ANY_ROLE = {"POST /api/auth/logout"}
 ADMIN_ONLY = ("/api/auth/users", "/api/settings", "/api/audit")
 

@@ -53,7 +53,7 @@ def failing(app: FastAPI, error: Exception) -> TestClient:
     return TestClient(app)
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/nothing", "/api/sources/", "/API/health"])
+@pytest.mark.parametrize("path", ["/nothing", "/api", "/api/none", "/api/sources/", "/API/health"])
 def test_an_unknown_route(anonymous: TestClient, path: str) -> None:
     answer = anonymous.get(path)
 

@@ -92,7 +92,7 @@ def test_a_request_in_flight_is_a_conflict_to_try_again_after(
     app: FastAPI, client_for: ClientFor
 ) -> None:
     entered, leave = threading.Event(), threading.Event()
-    router = APIRouter()
+    router = APIRouter(tags=["tests"])
 
     @router.post("/api/slow", dependencies=[Depends(require_role("viewer"))])
     def slow() -> dict[str, str]:
@@ -114,7 +114,7 @@ def test_a_request_in_flight_is_a_conflict_to_try_again_after(
 
 def test_a_failure_of_ours_gives_the_key_back(app: FastAPI, client_for: ClientFor) -> None:
     outcomes = iter([RuntimeError("first"), None])
-    router = APIRouter()
+    router = APIRouter(tags=["tests"])
 
     @router.post("/api/flaky", dependencies=[Depends(require_role("viewer"))])
     def flaky() -> dict[str, str]:

@@ -23,20 +23,20 @@ from tests.servers import PostgreSQLServer
 PASSWORD = "a long enough password"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def api_url(dagster_stack: DagsterStack) -> str:
     """Where the API listens; the stack stops it at the end."""
     dagster_stack.start_one(stack.api(dagster_stack.home, dagster_stack.ports))
     return dagster_stack.api_url
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def description(api_url: str) -> Any:
     """The API's own description, which every answer is held against."""
     return schemathesis.openapi.from_url(f"{api_url}/openapi.json")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def calls() -> Calls:
     return Calls()
 
@@ -71,14 +71,14 @@ def _recorded(stack: DagsterStack, endpoint: str) -> bool:
         return audit_entries.page(session, wanted, limit=1, offset=0).total > 0
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def anonymous_api(api_url: str, description: Any, calls: Calls) -> Iterator[ContractClient]:
     client = ContractClient(api_url, description, calls)
     yield client
     client.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def admin_api(
     dagster_stack: DagsterStack, anonymous_api: ContractClient, description: Any, calls: Calls
 ) -> Iterator[ContractClient]:
@@ -89,7 +89,7 @@ def admin_api(
     client.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def editor_api(
     anonymous_api: ContractClient, admin_api: ContractClient, description: Any, calls: Calls
 ) -> Iterator[ContractClient]:
@@ -98,7 +98,7 @@ def editor_api(
     client.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def viewer_api(
     anonymous_api: ContractClient, admin_api: ContractClient, description: Any, calls: Calls
 ) -> Iterator[ContractClient]:
@@ -107,14 +107,14 @@ def viewer_api(
     client.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def receiver() -> Iterator[Receiver]:
     """An HTTP server of ours that notifications are sent to."""
     with Receiver() as receiver:
         yield receiver
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def world(
     postgres_server: PostgreSQLServer, dagster_stack: DagsterStack, editor_api: ContractClient
 ) -> Iterator[World]:

@@ -31,6 +31,7 @@ ADDITIONS = frozenset(
         "POST /api/pipelines/{id}/dead-letters/replay",
         "DELETE /api/pipelines/{id}/dead-letters",
         "GET /api/audit",
+        "GET /api/health/ready",
     }
 )
 
