@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from arus_api.dashboard.schemas import Summary
 from arus_api.pagination import Paging
 from arus_api.pipelines.actions import Instigators
 from arus_api.runs import service as runs
 from arus_api.runs.schemas import Run
-from arus_dagster.catalog import Pipeline, Source
+from arus_dagster.catalog import Pipeline, PipelineTable, Source
 from arus_dagster.catalog.repositories import table_results
 from arus_dagster.orchestration.client import DagsterClient
 from arus_dagster.orchestration.models import RunStatus
@@ -24,8 +24,9 @@ def summary(session: Session, dagster: DagsterClient) -> Summary:
     day_ago = datetime.now(UTC) - timedelta(hours=24)
     totals = table_results.totals(session, day_ago)
     instigators = Instigators.load(dagster)
-    # Without their tables: a state needs the name, the schedule and the upstream alone.
-    pipelines = session.scalars(select(Pipeline)).all()
+    # Of their tables a state needs only whether any is enabled.
+    enabled = selectinload(Pipeline.tables).load_only(PipelineTable.enabled)
+    pipelines = session.scalars(select(Pipeline).options(enabled)).all()
     return Summary(
         total_sources=session.scalar(select(func.count()).select_from(Source)) or 0,
         total_pipelines=len(pipelines),

@@ -5,6 +5,9 @@ Owns nothing but the wiring; what is in the repository is built in ``build``.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection, Sequence
+
 import dagster as dg
 
 from arus_dagster import names
@@ -17,11 +20,19 @@ from arus_dagster.settings import get_settings
 configure_logging(get_settings().log_level, form=get_settings().log_format)
 
 
+def _find_absent(job: str, present: Collection[str]) -> Sequence[dg.AssetsDefinition]:
+    # A launcher that hands its instance to a run's process, as Docker's does, may give it no home
+    # to find the instance by. Only a table that was taken out meanwhile is then missed, loudly.
+    if "DAGSTER_HOME" not in os.environ:
+        return ()
+    return absent_tables(dg.DagsterInstance.get(), job, present)
+
+
 @dg.repository(name=names.REPOSITORY)  # type: ignore[arg-type]
 def repository() -> dg.RepositoryData:
     """Every pipeline of the catalog."""
     return CatalogRepository(
         get_catalog(),
         owners=[get_settings().admin_email],
-        find_absent=lambda job, present: absent_tables(dg.DagsterInstance.get(), job, present),
+        find_absent=_find_absent,
     )

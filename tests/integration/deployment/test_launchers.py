@@ -27,7 +27,7 @@ def test_dagsters_docker_launcher_runs_a_sync_in_a_container_of_its_own(
     instance = yaml.safe_load((ROOT / "dagster.yaml").read_text())
     launcher = yaml.safe_load((ROOT / "docs/deployment/docker-launcher.yaml").read_text())
     # The daemon of the tests launches what is queued, and knows only its own launcher.
-    del instance["run_queue"]
+    del instance["run_queue"], instance["concurrency"]["runs"]
     coordinator = {"module": "dagster.core.run_coordinator", "class": "DefaultRunCoordinator"}
     home = tmp_path / "home"
     home.mkdir()

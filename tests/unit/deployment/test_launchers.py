@@ -39,7 +39,7 @@ def test_the_helm_values_keep_what_dagster_yaml_says() -> None:
     (values,) = documents("kubernetes-values.yaml")
     base = yaml.safe_load((ROOT / "dagster.yaml").read_text())
     queue = values["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
-    assert queue["tagConcurrencyLimits"] == base["run_queue"]["tag_concurrency_limits"]
+    assert queue["tagConcurrencyLimits"] == base["concurrency"]["runs"]["tag_concurrency_limits"]
     storage = base["storage"]["postgres"]["postgres_db"]
     assert values["postgresql"]["postgresqlScheme"] == storage["scheme"]
     assert values["postgresql"]["postgresqlParams"] == storage["params"]
