@@ -1,7 +1,9 @@
 """How a run goes through its tables: one after the other, or several side by side.
 
-Owns the choice between Dagster's executors, and that a run shows that its process lives for as
-long as either is at work, while it waits for a place in a concurrency pool too.
+One after the other they share the run's process; side by side each has a process of its own, which
+costs more than most syncs take. Owns the choice between Dagster's executors, and that a run shows
+that its process lives for as long as either is at work, while it waits for a place in a concurrency
+pool too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""The job of a pipeline: all of its tables, one step each.
-
-Owns how many run at the same time. One after the other they share the run's process; side by side
-each has a process of its own, which costs more than most syncs take.
-"""
+"""The job of a pipeline: all of its tables, one step each; ``executor`` runs them."""
 
 from __future__ import annotations
 

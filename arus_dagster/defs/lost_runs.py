@@ -103,14 +103,13 @@ def lost_runs_sensor() -> dg.SensorDefinition:
 def _look(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     before: Mapping[str, int] = json.loads(context.cursor or "{}")
     runs = context.instance.get_runs(filters=dg.RunsFilter(statuses=_WATCHED))
-    at_work = [run.run_id for run in runs]
-    silent = without_life(get_catalog(), at_work) if at_work else set()
+    silent = without_life(get_catalog(), [run.run_id for run in runs]) if runs else set()
     looks = {run_id: before.get(run_id, 0) + 1 for run_id in silent}
     lost = {run_id for run_id, count in looks.items() if count >= LOOKS}
     for run_id in lost:
         _end(context.instance, run_id)
     context.update_cursor(json.dumps({i: n for i, n in looks.items() if i not in lost}))
-    return dg.SkipReason(f"{len(at_work)} runs at work, {len(lost)} lost.")
+    return dg.SkipReason(f"{len(runs)} runs at work, {len(lost)} lost.")
 
 
 def _end(instance: dg.DagsterInstance, run_id: str) -> None:

@@ -278,7 +278,7 @@ def test_any_values_arrive_alike_in_both_forms(
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.lists(ROW, min_size=1, max_size=40))
+    @given(st.lists(ROW, min_size=8, max_size=40))
     def fill(rows: list[dict[str, Any]]) -> None:
         with writer.cursor() as cursor:
             for row in rows:
@@ -296,6 +296,6 @@ def test_any_values_arrive_alike_in_both_forms(
     text.sync()
     assert (IN_BINARY in binary.messages, IN_BINARY in text.messages) == (True, False)
     expected = source.rows(f"SELECT id, {texts} FROM t ORDER BY 1")
-    assert len(expected) > 20
+    assert len(expected) > 100
     assert binary.rows(f"id, {texts}") == expected
     assert text.rows(f"id, {texts}") == expected
