@@ -5,6 +5,7 @@ Owns its processes and its state directory, and the question whether anything of
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import subprocess
 import sysconfig
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from arus_dagster.cli.process import free_port
@@ -90,6 +92,23 @@ class Platform:
             text=True,
             check=False,
         )
+
+    @contextlib.contextmanager
+    def locked(self, database: str, table: str) -> Iterator[None]:
+        """Nobody else reads a table in the meantime."""
+        with subprocess.Popen(
+            [ARUS, "psql", database],
+            cwd=self.directory,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as psql:
+            assert psql.stdin is not None
+            assert psql.stdout is not None
+            psql.stdin.write(f"BEGIN;\nLOCK TABLE {table};\n")
+            psql.stdin.flush()
+            assert [psql.stdout.readline(), psql.stdout.readline()] == ["BEGIN\n", "LOCK TABLE\n"]
+            yield  # the end of its input ends psql, and with it the transaction
 
     def processes(self) -> dict[int, str]:
         """What runs on the state directory, by its environment or arguments: process ids to

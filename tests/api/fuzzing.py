@@ -14,7 +14,7 @@ from typing import Any
 import schemathesis
 
 from arus_dagster.catalog.first_admin import ensure_admin
-from tests.api.contract.client import Calls, ContractClient
+from tests.api.contract.client import Calls, ContractClient, Login
 from tests.api.contract.receiver import Receiver
 from tests.api.contract.world import World, prepare_source, unique
 from tests.dagster_stack import DagsterStack
@@ -140,14 +140,11 @@ def running(platform: DagsterStack, shop: Database, warehouse: Database) -> Iter
         description = schemathesis.openapi.from_url(f"{platform.api_url}/openapi.json")
         anonymous = ContractClient(platform.api_url, description, Calls())
         exits.callback(anonymous.close)
-        credentials = {
-            "email": platform.settings.admin_email,
-            "password": platform.settings.admin_password.get_secret_value(),
-        }
-        tokens = anonymous.call("POST /api/auth/login", json=credentials)
-        admin = ContractClient(platform.api_url, description, Calls(), tokens["access_token"])
+        password = platform.settings.admin_password.get_secret_value()
+        login = Login(anonymous, platform.settings.admin_email, password)
+        admin = ContractClient(platform.api_url, description, Calls(), login)
         exits.callback(admin.close)
         world = World(admin, shop, warehouse)
         exits.callback(world.finish)
         receiver = exits.enter_context(Receiver())
-        yield Playground(platform.api_url, tokens["access_token"], world, receiver)
+        yield Playground(platform.api_url, login.token, world, receiver)

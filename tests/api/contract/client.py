@@ -6,6 +6,8 @@ Owns the check of status, content type and envelope, and of the answer against t
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,20 +26,48 @@ class Calls:
     made: set[tuple[str, int]] = field(default_factory=set)
 
 
+class Login(httpx.Auth):
+    """A user's token on every request that brings none; another one before it expires.
+
+    Args:
+        anonymous: who asks for it.
+        email: the user's.
+        password: the user's.
+    """
+
+    def __init__(self, anonymous: ContractClient, email: str, password: str) -> None:
+        self._anonymous = anonymous
+        self._credentials = {"email": email, "password": password}
+        self._token = ""
+        self._renew_at = 0.0
+
+    @property
+    def token(self) -> str:
+        if time.monotonic() >= self._renew_at:
+            answer = self._anonymous.call("POST /api/auth/login", json=self._credentials)
+            self._token = answer["access_token"]
+            self._renew_at = time.monotonic() + answer["expires_in"] / 2
+        return self._token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers.setdefault("Authorization", f"Bearer {self.token}")
+        yield request
+
+
 class ContractClient:
-    """A caller with one token, or with none.
+    """A caller who is a user, or nobody.
 
     Args:
         base_url: of the API.
         description: of the API, as schemathesis loads it.
         calls: where calls are remembered.
+        login: of the user.
     """
 
     def __init__(
-        self, base_url: str, description: Any, calls: Calls, token: str | None = None
+        self, base_url: str, description: Any, calls: Calls, login: Login | None = None
     ) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.http = httpx.Client(base_url=base_url, headers=headers, timeout=TIMEOUT_SECONDS)
+        self.http = httpx.Client(base_url=base_url, auth=login, timeout=TIMEOUT_SECONDS)
         self._description = description
         self._calls = calls
 

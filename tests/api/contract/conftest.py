@@ -13,7 +13,7 @@ from arus_dagster.catalog.repositories import audit_entries
 from arus_dagster.catalog.repositories.audit_entries import Filter
 from arus_dagster.cli import stack
 from tests.api.contract.claims import claim_of
-from tests.api.contract.client import Calls, ContractClient
+from tests.api.contract.client import Calls, ContractClient, Login
 from tests.api.contract.receiver import Receiver
 from tests.api.contract.world import World, prepare_source
 from tests.api.test_audit import CHANGING, UNRECORDED
@@ -140,7 +140,5 @@ def _user(
 def _logged_in(
     anonymous: ContractClient, description: Any, calls: Calls, email: str, password: str
 ) -> ContractClient:
-    login = {"email": email, "password": password}
-    session = anonymous.call("POST /api/auth/login", json=login)
-    url = str(anonymous.http.base_url)
-    return ContractClient(url, description, calls, session["access_token"])
+    login = Login(anonymous, email, password)
+    return ContractClient(str(anonymous.http.base_url), description, calls, login)
