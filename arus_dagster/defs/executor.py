@@ -3,7 +3,7 @@
 One after the other they share the run's process; side by side each has a process of its own, which
 costs more than most syncs take. Owns the choice between Dagster's executors, and that a run shows
 that its process lives for as long as either is at work, while it waits for a place in a concurrency
-pool too.
+pool too. Refuses a run that was cancelled at the moment Dagster took it from the queue.
 """
 
 from __future__ import annotations
@@ -55,4 +55,21 @@ class _ShownAlive(dg.Executor):
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
         show_life(plan_context.run_id)
+        _refuse_cancelled(plan_context.instance, plan_context.run_id)
         yield from self._inner.execute(plan_context, execution_plan)
+
+
+def _refuse_cancelled(instance: dg.DagsterInstance, run_id: str) -> None:
+    """End a run that is cancelled already.
+
+    Dagster cancels a queued run without asking whether it is being started, and the start of the
+    run then overwrites that it was cancelled: its log alone still tells.
+
+    Raises:
+        DagsterExecutionInterruptedError: it was; Dagster ends it as cancelled.
+    """
+    if instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_CANCELED):
+        run = instance.get_run_by_id(run_id)
+        assert run is not None  # it is ours
+        instance.report_run_canceling(run, "The run was cancelled while it was being started.")
+        raise dg.DagsterExecutionInterruptedError

@@ -46,7 +46,8 @@ export function channelFields(stored) {
     : [{ name: "type", label: "Kind", type: "select", options: CHANNELS, initial: "slack", required: true }];
   const types = stored ? [stored.type] : CHANNELS.map(([type]) => type);
   return [
-    { name: "name", label: "Name", required: true, help: "Such as “Team alerts”." },
+    // What a browser that keeps the secret shall file it under.
+    { name: "name", label: "Name", required: true, autocomplete: "username", help: "Such as “Team alerts”." },
     ...kind,
     ...types.flatMap((type) => CONFIGS[type].map((field) => configField(field, type, stored))),
     { name: "active", label: "Messages are sent", type: "checkbox", initial: true },
