@@ -34,11 +34,15 @@ _REASON = (
     "Tables it had finished are in; of the others nothing was kept, and the next run takes them up."
 )
 _KEY = "hashtextextended('arus run ' || {}, 0)"
-# A machine that vanishes closes no connection: let the server find out within half a minute.
+# A machine that vanishes closes no connection: the server asks after it when it has heard nothing
+# for so many seconds, then in such intervals, so often.
+KEEPALIVE_IDLE_SECONDS = 5
+KEEPALIVE_INTERVAL_SECONDS = 3
+KEEPALIVE_COUNT = 3
 _KEEPALIVE = (
-    "SET tcp_keepalives_idle = 10",
-    "SET tcp_keepalives_interval = 5",
-    "SET tcp_keepalives_count = 3",
+    f"SET tcp_keepalives_idle = {KEEPALIVE_IDLE_SECONDS}",
+    f"SET tcp_keepalives_interval = {KEEPALIVE_INTERVAL_SECONDS}",
+    f"SET tcp_keepalives_count = {KEEPALIVE_COUNT}",
 )
 _shown: set[str] = set()
 
