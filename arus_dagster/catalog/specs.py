@@ -7,6 +7,7 @@ changed password, row filter or script counts from the next run on without any r
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import cast
 
 from sqlalchemy import select
@@ -81,10 +82,12 @@ def sync_request(
         .where(TransformScript.pipeline_id == pipeline_id)
         .order_by(TransformScript.sequence)
     ).all()
+    # No read is longer than the run that it is for.
+    limit = pipeline.timeout_seconds or in_force.timeout_seconds
     return SyncRequest(
         pipeline_id=str(pipeline.id),
         pipeline_name=pipeline.name,
-        source=connection_spec(session, pipeline.source),
+        source=replace(connection_spec(session, pipeline.source), read_limit_seconds=limit),
         destination=connection_spec(session, pipeline.destination),
         raw_schema=pipeline.destination.raw_schema,
         table=_table_spec(table, in_force),

@@ -28,6 +28,8 @@ class ConnectionSpec:
         ssl_ca, ssl_cert, ssl_key: PEM text (not paths), or None.
         connect_timeout_seconds: limit for reaching the server.
         read_timeout_seconds: limit for one silent wait on the socket.
+        read_limit_seconds: limit for a whole read; a server that does not notice that its client
+            is gone gives the read up then.
     """
 
     type: SourceType
@@ -42,6 +44,7 @@ class ConnectionSpec:
     ssl_key: str | None = field(default=None, repr=False)
     connect_timeout_seconds: int = 10
     read_timeout_seconds: int = 300
+    read_limit_seconds: int = 86_400
 
     @property
     def place(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 
 import pymysql
@@ -27,13 +27,11 @@ _SETTINGS = {
     "sql_big_selects": "1",
     "sql_safe_updates": "0",
     "sql_select_limit": "18446744073709551615",  # DEFAULT would be the global one
-    # A warehouse may take its time over a chunk; meanwhile the server waits to send the next.
-    "net_write_timeout": "86400",
-    "net_read_timeout": "86400",
-    "wait_timeout": "604800",
 }
-_MARIADB_SETTINGS = {"tx_isolation": "'REPEATABLE-READ'", "max_statement_time": "0"}
-_MYSQL_SETTINGS = {"transaction_isolation": "'REPEATABLE-READ'", "max_execution_time": "0"}
+_MARIADB_SETTINGS = {"tx_isolation": "'REPEATABLE-READ'"}
+_MYSQL_SETTINGS = {"transaction_isolation": "'REPEATABLE-READ'"}
+# How long a warehouse may take over a chunk or a merge, while the server waits to send or be asked.
+_WAITS = ("net_write_timeout", "net_read_timeout", "wait_timeout")
 _WHICH_SERVER = "CONCAT_WS(':', @@hostname, @@port, @@server_id)"
 
 
@@ -58,7 +56,9 @@ class Connection:
             # From the greeting: until the settings stand, even a SELECT may yield no row.
             self.is_mariadb = "mariadb" in self._session.greeting.lower()
             settings = _SETTINGS | (_MARIADB_SETTINGS if self.is_mariadb else _MYSQL_SETTINGS)
-            self.execute("SET " + ", ".join(f"SESSION {k} = {v}" for k, v in settings.items()))
+            settings |= dict.fromkeys(_WAITS, str(spec.read_limit_seconds))
+            settings |= self._limit(spec.read_timeout_seconds)
+            self._set(settings)
             about = self.row(f"SELECT VERSION(), @@max_allowed_packet, {_WHICH_SERVER}")
             version, limit, self._server = about or (None, None, None)
             self.server_version = version or ""
@@ -81,6 +81,18 @@ class Connection:
     def report(self) -> ServerReport:
         """What the server says of itself and of this session."""
         return ServerReport(self.server_version, self._session.tls)
+
+    def _limit(self, seconds: int) -> dict[str, str]:
+        """The setting by which the server itself gives a statement up after so long.
+
+        It notices that a client is gone only when it sends something, and works on until then.
+        """
+        if self.is_mariadb:
+            return {"max_statement_time": str(seconds)}
+        return {"max_execution_time": str(seconds * 1000)}
+
+    def _set(self, settings: Mapping[str, str]) -> None:
+        self.execute("SET " + ", ".join(f"SESSION {k} = {v}" for k, v in settings.items()))
 
     def execute(self, sql: str) -> None:
         """Run a statement."""
@@ -120,6 +132,7 @@ class Connection:
         Args:
             join: makes the line of a row whose first column is NULL from its further columns.
         """
+        self._set(self._limit(self._spec.read_limit_seconds))
         wire = self._session.wire
         stream = RowStream(wire.sendall, wire.recv, join)
         try:

@@ -58,6 +58,16 @@ def test_a_request_holds_all_that_a_sync_needs(session, pipeline):
     assert of_users.raw is None
 
 
+def test_no_read_lasts_longer_than_the_run_that_it_is_for(session, pipeline):
+    settings.update(session, {"timeout_seconds": "1234"})
+    table_id = pipeline.tables[0].id
+    assert sync_request(session, pipeline.id, table_id, RUN).source.read_limit_seconds == 1234
+
+    pipelines.update(session, pipeline, {"timeout_seconds": 77})
+
+    assert sync_request(session, pipeline.id, table_id, RUN).source.read_limit_seconds == 77
+
+
 def test_an_untouched_installation_has_the_engines_policy(session, pipeline):
     request = sync_request(session, pipeline.id, pipeline.tables[0].id, RUN)
 
