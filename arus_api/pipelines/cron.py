@@ -37,8 +37,19 @@ def in_words(expression: str) -> str:
         return expression
 
 
-def next_tick(expression: str, timezone: str, after: datetime) -> datetime:
-    """The first tick after a moment, in UTC; ``timezone`` is where the expression is read."""
-    local = after.astimezone(ZoneInfo(timezone))
-    tick: datetime = croniter(expression, local).get_next(datetime)
+def next_tick(expression: str, timezone: str, after: datetime) -> datetime | None:
+    """The first tick after a moment, in UTC.
+
+    None where there is none: for a day that no month has, or a time zone that this machine does
+    not know, as it may be after a catalog moved to another one. One such pipeline must not keep
+    all the others from being shown.
+
+    Args:
+        timezone: where the expression is read.
+    """
+    try:
+        local = after.astimezone(ZoneInfo(timezone))
+        tick: datetime = croniter(expression, local).get_next(datetime)
+    except (LookupError, OSError, ValueError):
+        return None
     return tick.astimezone(UTC)

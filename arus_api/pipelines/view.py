@@ -109,7 +109,7 @@ def _out(
 ) -> PipelineOut:
     state = instigators.state(pipeline)
     timezone = pipeline.timezone or in_force.timezone
-    ticks = pipeline.schedule is not None and state == "active"
+    ticks = pipeline.schedule is not None and state == "active" and problem is None
     return PipelineOut(
         id=pipeline.id,
         name=pipeline.name,

@@ -44,3 +44,17 @@ def test_the_next_tick_is_read_in_its_time_zone(
     assert next_tick(expression, timezone, moment) == datetime.fromisoformat(tick).replace(
         tzinfo=UTC
     )
+
+
+@pytest.mark.parametrize(
+    ("expression", "timezone"),
+    [
+        ("0 9 * * *", "Nowhere/Land"),
+        ("0 9 * * *", "America"),
+        ("0 9 * * *", "../etc/passwd"),
+        ("0 0 30 2 *", "UTC"),
+        ("nonsense", "UTC"),
+    ],
+)
+def test_what_can_not_tick_has_no_next_tick(expression: str, timezone: str) -> None:
+    assert next_tick(expression, timezone, datetime(2026, 1, 1, tzinfo=UTC)) is None
