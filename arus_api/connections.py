@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from arus_api.fields import Changes, Input, Output, UtcDatetime
 from arus_dagster.catalog import Destination, Source
 from arus_dagster.catalog.field_types import Credential, Host, Name, Pem, Port
-from arus_dagster.catalog.session import Catalog, cipher_of
+from arus_dagster.catalog.repositories.secrets import readable
+from arus_dagster.catalog.session import Catalog
 from arus_dagster.dialects.base import SslMode
 from arus_dagster.errors import ArusError, InvalidInputError
 
@@ -161,7 +162,8 @@ def require_password(
     ]
     if not moved or "password" in changes.secrets():
         return
-    if cipher_of(session).decrypt_json(stored.secrets).get("password"):
+    secrets = readable(session, stored.secrets)
+    if secrets is None or secrets.get("password"):
         raise InvalidInputError(
             f"Enter the password again: with another {', '.join(moved)} the stored one would be "
             "sent elsewhere or otherwise than it was entered for",

@@ -30,6 +30,7 @@ from arus_dagster.catalog.repositories import (
     settings,
 )
 from arus_dagster.catalog.repositories.page import Page
+from arus_dagster.catalog.repositories.secrets import readable
 from arus_dagster.errors import ConfigurationError, InvalidInputError, NotFoundError
 from arus_dagster.notify.channels import CHANNELS, ChannelType
 from arus_dagster.notify.config import ChannelConfig
@@ -168,7 +169,4 @@ def _stored_config(session: Session, target: NotificationTarget) -> ChannelConfi
 
 def _kept(session: Session, target: NotificationTarget) -> dict[str, Any]:
     # Where it can't be decrypted nothing is kept, so that it can be entered anew as a whole.
-    try:
-        return notification_targets.config_of(session, target)
-    except ConfigurationError:
-        return {}
+    return readable(session, target.config) or {}

@@ -126,7 +126,8 @@ def update(
         ConflictError: the name is taken, or ``raw_schema``, where the state of pipelines is
             kept, would change under them, or another destination's pipelines write the same
             tables in the database that is now named.
-        InvalidInputError: a schema is not for data.
+        InvalidInputError: a schema is not for data, or a secret is missing, the stored ones
+            being lost with their key.
     """
     unknown = changes.keys() - _CHANGEABLE
     if unknown:
@@ -146,7 +147,7 @@ def update(
         for name, value in changed.items():
             setattr(destination, name, value)
         if secrets:
-            destination.secrets = merged(session, destination.secrets, secrets)
+            destination.secrets = merged(session, destination, secrets)
         if secrets or CONNECTION_FIELDS & changed.keys():
             destination.status, destination.last_error = "registered", None
         if is_default is False:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,17 +12,37 @@ from arus_dagster.catalog.destination import Destination
 from arus_dagster.catalog.notification import NotificationTarget
 from arus_dagster.catalog.session import cipher_of
 from arus_dagster.catalog.source import Source
+from arus_dagster.errors import ConfigurationError, InvalidInputError
 
 
-def merged(session: Session, stored: bytes, changes: Mapping[str, str | None]) -> bytes:
-    """Secrets with some of them replaced, or forgotten where None.
+def merged(session: Session, row: Source | Destination, changes: Mapping[str, str | None]) -> bytes:
+    """The row's secrets with some of them replaced, or forgotten where None.
+
+    Where the key of the stored ones is lost, so are they, and all are to be entered anew.
 
     Raises:
-        ConfigurationError: what is stored can't be decrypted.
+        InvalidInputError: naming the secret that is missing then.
     """
-    cipher = cipher_of(session)
-    secrets = {**cipher.decrypt_json(stored), **changes}
-    return cipher.encrypt_json({k: v for k, v in secrets.items() if v is not None})
+    stored = readable(session, row.secrets)
+    if stored is None:
+        needed = ("password", "ssl_key") if row.ssl_cert else ("password",)
+        for name in needed:
+            if name not in changes:
+                raise InvalidInputError(
+                    f"Enter {name} too: what is stored can't be decrypted, since "
+                    "ARUS_ENCRYPTION_KEY differs from the key it was stored with",
+                    field=name,
+                )
+    secrets = {**(stored or {}), **changes}
+    return cipher_of(session).encrypt_json({k: v for k, v in secrets.items() if v is not None})
+
+
+def readable(session: Session, stored: bytes) -> dict[str, Any] | None:
+    """What was encrypted; None where no key fits, so that it is lost until it is entered anew."""
+    try:
+        return cipher_of(session).decrypt_json(stored)
+    except ConfigurationError:
+        return None
 
 
 def rotate_all(session: Session) -> int:

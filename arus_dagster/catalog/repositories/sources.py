@@ -142,6 +142,7 @@ def update(
 
     Raises:
         ConflictError: the name is taken, or the type of a source in use would change.
+        InvalidInputError: a secret is missing, the stored ones being lost with their key.
     """
     unknown = changes.keys() - _CHANGEABLE
     if unknown:
@@ -157,7 +158,7 @@ def update(
         for name, value in changed.items():
             setattr(source, name, value)
         if secrets:
-            source.secrets = merged(session, source.secrets, secrets)
+            source.secrets = merged(session, source, secrets)
         if secrets or CONNECTION_FIELDS & changed.keys():
             source.status, source.last_error = "registered", None
         if _PATTERNS & changed.keys():
