@@ -10,8 +10,7 @@ import os
 from pathlib import Path
 from typing import NoReturn
 
-from arus_dagster.catalog.first_admin import LEAST_PASSWORD_LENGTH, ensure_admin
-from arus_dagster.catalog.migrations import migrate
+from arus_dagster.catalog.first_admin import LEAST_PASSWORD_LENGTH
 from arus_dagster.catalog.repositories import secrets as stored_secrets
 from arus_dagster.catalog.repositories import users
 from arus_dagster.cli.binaries import find_binaries
@@ -23,17 +22,18 @@ from arus_dagster.cli.installation import (
     reached,
     state_directory,
 )
-from arus_dagster.cli.stack import migrate_all, migrate_dagster
+from arus_dagster.cli.stack import migrate_all, migrate_catalog, migrate_dagster
 from arus_dagster.crypto import generate_key, hash_password
 from arus_dagster.errors import ConfigurationError, InvalidInputError, NotFoundError
 from arus_dagster.settings import Settings
 
 
-def migrate_installation(home: Path | None) -> None:
+def migrate_installation(home: Path | None, *, catalog_only: bool) -> None:
     """Bring the catalog and Dagster's storage to this version, and make the first admin.
 
     Args:
         home: a state directory; None takes the installation that the environment names.
+        catalog_only: leave Dagster's storage as it is.
 
     Raises:
         ConfigurationError: the environment is incomplete.
@@ -42,19 +42,21 @@ def migrate_installation(home: Path | None) -> None:
     """
     if home is not None:
         with embedded(home) as state:
+            if catalog_only:
+                migrate_catalog(state.settings())
+                return
             state.prepare_dagster()
             migrate_all(state)
         return
     settings = environment_settings()
-    if not os.environ.get("DAGSTER_HOME"):
+    if not catalog_only and not os.environ.get("DAGSTER_HOME"):
         raise ConfigurationError(
-            "DAGSTER_HOME must name the directory that holds dagster.yaml, as for Dagster itself."
+            "DAGSTER_HOME must name the directory that holds dagster.yaml, as for Dagster itself. "
+            "--catalog-only leaves Dagster's storage as it is."
         )
-    with open_catalog(settings) as catalog:
-        migrate(settings)
-        with catalog.session() as session:
-            ensure_admin(session, settings)
-    migrate_dagster(dict(os.environ))
+    migrate_catalog(settings)
+    if not catalog_only:
+        migrate_dagster(dict(os.environ))
 
 
 def create_user(home: Path | None, email: str, name: str, role: str, password: str) -> None:

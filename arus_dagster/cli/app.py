@@ -138,11 +138,20 @@ def demo(
 
 
 @app.command()
-def migrate(home: InstallationHome = None) -> None:
+def migrate(
+    home: InstallationHome = None,
+    catalog_only: Annotated[
+        bool,
+        typer.Option(
+            "--catalog-only", help="Leave Dagster's storage; DAGSTER_HOME is not needed then."
+        ),
+    ] = False,
+) -> None:
     """Bring the catalog and Dagster's storage to this version; make the first administrator."""
     with reported():
-        administration.migrate_installation(home)
-    console.print("The catalog and Dagster's storage are up to date.")
+        administration.migrate_installation(home, catalog_only=catalog_only)
+    what = "The catalog is" if catalog_only else "The catalog and Dagster's storage are"
+    console.print(f"{what} up to date.")
 
 
 @users.command("create")

@@ -24,6 +24,7 @@ from arus_dagster.cli.home import DATABASE, LOOPBACK, WAREHOUSE, Home, Ports, de
 from arus_dagster.cli.postgres import PostgresServer
 from arus_dagster.cli.process import Port, Program, StartError
 from arus_dagster.cli.supervisor import Supervisor
+from arus_dagster.settings import Settings
 
 READY_SECONDS = 120
 # Long enough for a run in flight to be interrupted and to say so before its process is ended.
@@ -58,7 +59,16 @@ def migrate_all(home: Home) -> None:
         StartError: Dagster's own migration failed.
         ConfigurationError: the first admin's password is unfit.
     """
-    settings = home.settings()
+    migrate_catalog(home.settings())
+    migrate_dagster(home.environment())
+
+
+def migrate_catalog(settings: Settings) -> None:
+    """Bring the catalog to this version, and make the first admin in an empty one.
+
+    Raises:
+        ConfigurationError: the first admin's password is unfit.
+    """
     migrate(settings)
     catalog = Catalog(settings, "arus")
     try:
@@ -66,7 +76,6 @@ def migrate_all(home: Home) -> None:
             ensure_admin(session, settings)
     finally:
         catalog.dispose()
-    migrate_dagster(home.environment())
 
 
 def migrate_dagster(environment: dict[str, str]) -> None:
