@@ -37,7 +37,7 @@ from arus_api.scripts.router import router as scripts
 from arus_api.settings.router import router as settings_router
 from arus_api.sources.router import router as sources
 from arus_api.users.router import router as users
-from arus_dagster import __version__
+from arus_dagster import __version__, tracing
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.logging import configure_logging
 from arus_dagster.orchestration.client import DagsterClient
@@ -85,6 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        tracing.start("arus-api")
         definitions.start()
         definitions.nudge()
         try:
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             dagster.close()
             catalog.dispose()
             side_catalog.dispose()
+            tracing.stop()
 
     app = FastAPI(
         title="Arus",

@@ -16,7 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arus_api.errors import DESCRIPTIONS, failure, internal_error
-from arus_api.metrics.latency import RequestLatency
+from arus_api.metrics.latency import RequestLatency, method, route
+from arus_dagster import tracing
 from arus_dagster.logging import get_logger
 
 log = get_logger("arus_api.request")
@@ -90,7 +91,18 @@ class RequestFrame:
         try:
             body = await _read_body(request)
             state["body"] = body
-            await self.app(scope, _replay(body, receive), send_framed)
+            with tracing.span(
+                f"{method(scope)} request",
+                parent=request.headers.get(tracing.TRACEPARENT),
+                kind="server",
+                arus__request_id=request_id,
+                http__request__method=method(scope),
+            ) as span:
+                await self.app(scope, _replay(body, receive), send_framed)
+                if span is not None:
+                    span.update_name(f"{method(scope)} {route(scope)}")
+                    span.set_attribute("http.route", route(scope))
+                    span.set_attribute("http.response.status_code", status)
         except BodyTooLargeError:
             answer = failure(413, DESCRIPTIONS[413], details={"max_bytes": MAX_BODY_BYTES})
             answer.headers["Connection"] = "close"

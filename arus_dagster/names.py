@@ -20,6 +20,7 @@ MODE = "arus/mode"  # sync, full_refresh or backfill
 FROM_DATE = "arus/from_date"
 TO_DATE = "arus/to_date"
 ATTEMPT = "arus/attempt"  # 2 on the first retry
+TRACEPARENT = "arus/traceparent"  # the span that the run belongs to, where traces are on
 OUTCOME = "arus/outcome"  # "skipped" on a run that ended without doing anything
 SKIP_REASON = "arus/skip_reason"
 MAX_RUNTIME = "dagster/max_runtime"

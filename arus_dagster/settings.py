@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     dagster_url: str = "http://127.0.0.1:3000"
     dagster_public_url: str | None = None
+    public_url: str | None = None
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8081, ge=1, le=65535)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
@@ -68,6 +69,13 @@ class Settings(BaseSettings):
                     "separated by commas"
                 )
         return origins
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        if value and not _ORIGIN.fullmatch(value.rstrip("/")):
+            raise ValueError("ARUS_PUBLIC_URL must be an origin such as https://arus.example.com")
+        return value
 
     @model_validator(mode="after")
     def _refuse_weak_secrets(self) -> Settings:
@@ -102,6 +110,12 @@ class Settings(BaseSettings):
     def dagster_links(self) -> str:
         """The base of links that people follow into Dagster's UI, without a trailing slash."""
         return (self.dagster_public_url or self.dagster_url).rstrip("/")
+
+    @property
+    def console_links(self) -> str:
+        """The base of links that people follow into the console, without a trailing slash."""
+        host = f"[{self.api_host}]" if ":" in self.api_host else self.api_host
+        return (self.public_url or f"http://{host}:{self.api_port}").rstrip("/")
 
 
 @lru_cache

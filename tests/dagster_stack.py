@@ -27,6 +27,7 @@ from arus_dagster.orchestration.client import DagsterClient
 from arus_dagster.orchestration.models import ACTIVE, DagsterRun
 from arus_dagster.orchestration.run_filter import RunFilter
 from arus_dagster.settings import Settings
+from tests.receivers import HttpReceiver, http_receiver
 from tests.servers import HOST, PASSWORD, USER, PostgreSQLServer
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ class DagsterStack:
                 "ARUS_ADMIN_PASSWORD": settings.admin_password.get_secret_value(),
             }
         )
+        self.traces: HttpReceiver | None = None
         self.children: dict[str, Child] = {}
         self.client = DagsterClient(self.url)
         self._sentinel = subprocess.Popen(
@@ -185,7 +187,16 @@ def stack_settings(
 @pytest.fixture(scope="session")
 def dagster_stack(servers_directory: Path, stack_settings: Settings) -> Iterator[DagsterStack]:
     """Dagster on a catalog of its own, shared by the session's tests, API included."""
+    with http_receiver() as traces:
+        yield from _running(servers_directory, stack_settings, traces)
+
+
+def _running(
+    servers_directory: Path, stack_settings: Settings, traces: HttpReceiver
+) -> Iterator[DagsterStack]:
     running = DagsterStack(servers_directory, stack_settings)
+    running.traces = traces
+    running.home.update({"OTEL_EXPORTER_OTLP_ENDPOINT": traces.url})
     try:
         running.start()
         # Now, since the first admin is only made while nobody else is there.

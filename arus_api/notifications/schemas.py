@@ -91,6 +91,18 @@ class TargetChanges(Changes):
     active: bool | None = None
 
 
+class DeliveriesOut(Output):
+    """How it went with the messages of the last thirty days."""
+
+    sent: int
+    pending: int = Field(description="To be sent, or to be tried again.")
+    failed: int = Field(description="Given up.")
+    last_error: str | None = Field(
+        description="Why the latest of those that were not sent was not, without secrets."
+    )
+    last_sent_at: UtcDatetime | None
+
+
 class TargetOut(Output):
     """A target."""
 
@@ -101,6 +113,7 @@ class TargetOut(Output):
     destination: str = Field(description="Where messages go, in words that hold no secret.")
     error: str | None = Field(description="Why the stored configuration can't be used.")
     active: bool
+    deliveries: DeliveriesOut
     created_at: UtcDatetime
     updated_at: UtcDatetime
 

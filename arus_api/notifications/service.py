@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from arus_api.notifications.schemas import (
+    DeliveriesOut,
     LinkChanges,
     LinkIn,
     TargetChanges,
@@ -24,6 +25,7 @@ from arus_api.notifications.schemas import (
 )
 from arus_dagster.catalog import NotificationLink, NotificationTarget
 from arus_dagster.catalog.repositories import (
+    notification_deliveries,
     notification_links,
     notification_targets,
     pipelines,
@@ -42,10 +44,23 @@ _UNUSABLE = "The stored configuration is not acceptable any more; enter it again
 def page(session: Session, *, limit: int, offset: int) -> Page[TargetOut]:
     """Targets, newest first, their secrets masked."""
     found = notification_targets.page(session, limit=limit, offset=offset)
-    return Page(items=[shown(session, target) for target in found.items], total=found.total)
+    accounts = notification_deliveries.accounts(session, [target.id for target in found.items])
+    items = [_shown(session, target, accounts.get(target.id)) for target in found.items]
+    return Page(items=items, total=found.total)
 
 
 def shown(session: Session, target: NotificationTarget) -> TargetOut:
+    """One target, with how it went with its messages; see ``page``."""
+    return _shown(
+        session, target, notification_deliveries.accounts(session, [target.id]).get(target.id)
+    )
+
+
+def _shown(
+    session: Session,
+    target: NotificationTarget,
+    account: notification_deliveries.Account | None,
+) -> TargetOut:
     """A target as it may be seen; one whose configuration can't be read shows why."""
     config: ChannelConfig | None = None
     error: str | None = None
@@ -61,6 +76,7 @@ def shown(session: Session, target: NotificationTarget) -> TargetOut:
         destination="" if config is None else CHANNELS[target.type].destination(config),
         error=error,
         active=target.active,
+        deliveries=DeliveriesOut.model_validate(account or notification_deliveries.Account()),
         created_at=target.created_at,
         updated_at=target.updated_at,
     )

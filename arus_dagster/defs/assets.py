@@ -14,10 +14,12 @@ import dagster as dg
 from arus_dagster import names
 from arus_dagster.catalog.shapes import shape_from_json
 from arus_dagster.defs.checks import check_specs
+from arus_dagster.defs.columns import raw_schema, source_schema
+from arus_dagster.defs.links import pipeline_link
 from arus_dagster.defs.pipelines import PipelineDefinition, TableDefinition
 from arus_dagster.defs.shapes import StoredShapes
 from arus_dagster.defs.step import Keys, sync_op
-from arus_dagster.dialects.base import TableRef, TableShape
+from arus_dagster.dialects.base import TableRef
 
 # Dagster's spelling, which picks the icon.
 _KINDS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mariadb"}
@@ -37,18 +39,20 @@ def table_assets(
     table: TableDefinition,
     owners: Sequence[str],
     shapes: StoredShapes,
+    console: str,
 ) -> TableAssets:
     """The assets of one table.
 
     Args:
         owners: e-mail addresses or ``team:<name>``.
         shapes: what is known of source tables; may lack this one.
+        console: the console's address.
     """
     keys = table_keys(pipeline, table)
-    specs = [_target_spec(pipeline, table, keys, owners)]
+    specs = [_target_spec(pipeline, table, keys, owners, console)]
     outputs = {"target": keys.target}
     if keys.raw is not None:
-        specs.insert(0, _raw_spec(pipeline, table, keys.raw, keys.source, owners))
+        specs.insert(0, _raw_spec(pipeline, table, keys.raw, keys.source, owners, console))
         outputs["raw"] = keys.raw
     checks = check_specs(keys.target, table.sync_mode)
     # Made from an op, not by @multi_asset: that derives names of inputs and outputs from the
@@ -86,7 +90,7 @@ def _source_spec(
     kind = shape.kind.replace("_", " ") if shape else "table"
     metadata: dict[str, object] = {"dagster/table_name": name}
     if shape:
-        metadata["dagster/column_schema"] = _column_schema(shape)
+        metadata["dagster/column_schema"] = source_schema(shape.columns)
     return dg.AssetSpec(
         key=key,
         description=(shape.comment if shape else None)
@@ -97,26 +101,13 @@ def _source_spec(
     )
 
 
-def _column_schema(shape: TableShape) -> dg.TableSchema:
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=column.name,
-                type=column.source_type,
-                description=column.comment,
-                constraints=dg.TableColumnConstraints(nullable=column.nullable),
-            )
-            for column in shape.columns
-        ]
-    )
-
-
 def _raw_spec(
     pipeline: PipelineDefinition,
     table: TableDefinition,
     key: dg.AssetKey,
     source: dg.AssetKey,
     owners: Sequence[str],
+    console: str,
 ) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=key,
@@ -126,13 +117,21 @@ def _raw_spec(
         group_name=pipeline.slug,
         kinds={"postgres", "json"},
         owners=list(owners),
-        tags=_tags(pipeline, table),
-        metadata={"dagster/table_name": f"{table.raw_schema}.{table.raw_table}"},
+        tags=_tags(table),
+        metadata={
+            "dagster/table_name": f"{table.raw_schema}.{table.raw_table}",
+            "dagster/column_schema": raw_schema(),
+            **pipeline_link(console, pipeline.id),
+        },
     )
 
 
 def _target_spec(
-    pipeline: PipelineDefinition, table: TableDefinition, keys: Keys, owners: Sequence[str]
+    pipeline: PipelineDefinition,
+    table: TableDefinition,
+    keys: Keys,
+    owners: Sequence[str],
+    console: str,
 ) -> dg.AssetSpec:
     how = _MODES[table.sync_mode]
     if table.watermark_column:
@@ -144,14 +143,16 @@ def _target_spec(
         group_name=pipeline.slug,
         kinds={"postgres", "table"},
         owners=list(owners),
-        tags=_tags(pipeline, table),
-        metadata={"dagster/table_name": f"{table.target_schema}.{table.target_table}"},
+        tags=_tags(table),
+        metadata={
+            "dagster/table_name": f"{table.target_schema}.{table.target_table}",
+            **pipeline_link(console, pipeline.id),
+        },
     )
 
 
-def _tags(pipeline: PipelineDefinition, table: TableDefinition) -> dict[str, str]:
+def _tags(table: TableDefinition) -> dict[str, str]:
     return {
-        names.PIPELINE_ID: pipeline.id,
         "arus/sync_mode": table.sync_mode,
         "arus/load_mode": table.load_mode,
     }

@@ -61,29 +61,36 @@ def build_pipeline(
     pipeline: PipelineDefinition,
     owners: Sequence[str],
     shapes: StoredShapes,
+    console: str,
     find_absent: FindAbsent | None = None,
 ) -> BuiltPipeline:
     """The definitions of a pipeline that has tables.
 
     Args:
+        owners: of everything; e-mail addresses or ``team:<name>``.
+        console: the console's address.
         find_absent: finds stand-ins for tables that are not there, by the names of the steps that
             are; None looks for none.
 
     Raises:
         dagster.DagsterError: Dagster refuses what the catalog says.
     """
-    tables = tuple(table_assets(pipeline, table, owners, shapes) for table in pipeline.tables)
+    tables = tuple(
+        table_assets(pipeline, table, owners, shapes, console) for table in pipeline.tables
+    )
     present = {table.synced.node_def.name for table in tables}
     absent = find_absent(names.job_name(pipeline.slug), present) if find_absent else ()
     return BuiltPipeline(
         tables=tables,
-        job=build_job(pipeline, tables, absent),
-        schedule=build_schedule(pipeline),
-        sensor=build_upstream_sensor(pipeline),
+        job=build_job(pipeline, tables, owners, console, absent),
+        schedule=build_schedule(pipeline, owners, console),
+        sensor=build_upstream_sensor(pipeline, owners, console),
     )
 
 
-def build_location(loaded: Pipelines, owners: Sequence[str], shapes: StoredShapes) -> BuiltLocation:
+def build_location(
+    loaded: Pipelines, owners: Sequence[str], shapes: StoredShapes, console: str
+) -> BuiltLocation:
     """The definitions of every pipeline that has tables and can be built."""
     built: dict[str, BuiltPipeline] = {}
     broken: dict[str, str] = {}
@@ -91,7 +98,7 @@ def build_location(loaded: Pipelines, owners: Sequence[str], shapes: StoredShape
         if not pipeline.tables:
             continue
         try:
-            built[names.job_name(pipeline.slug)] = build_pipeline(pipeline, owners, shapes)
+            built[names.job_name(pipeline.slug)] = build_pipeline(pipeline, owners, shapes, console)
         except Exception as error:
             log.error("pipeline_left_out", pipeline=pipeline.slug, exc_info=error)
             broken[pipeline.slug] = str(error)
@@ -102,13 +109,17 @@ class CatalogRepository(dg.RepositoryData):
     """What Dagster asks for, answered from the catalog.
 
     Args:
-        owners: of every asset; e-mail addresses or ``team:<name>``.
+        owners: of everything; e-mail addresses or ``team:<name>``.
+        console: the console's address, for links.
         find_absent: as in ``build_pipeline``, for a run's process.
     """
 
-    def __init__(self, catalog: Catalog, owners: Sequence[str], find_absent: FindAbsent) -> None:
+    def __init__(
+        self, catalog: Catalog, owners: Sequence[str], console: str, find_absent: FindAbsent
+    ) -> None:
         self._catalog = catalog
         self._owners = owners
+        self._console = console
         self._find_absent = find_absent
         self._alone: dict[str, BuiltPipeline] = {}
 
@@ -117,7 +128,7 @@ class CatalogRepository(dg.RepositoryData):
         with self._catalog.session() as session:
             loaded = load_all(session)
             shapes = load_shapes(session)
-        return build_location(loaded, self._owners, shapes)
+        return build_location(loaded, self._owners, shapes, self._console)
 
     def get_job(self, job_name: str) -> dg.JobDefinition:
         """One job. Where nothing else was asked for yet, only its pipeline is read and built."""
@@ -128,7 +139,9 @@ class CatalogRepository(dg.RepositoryData):
                 pipeline = load_one(session, job_name)
             if pipeline is None:
                 raise NotFoundError(f"There is no pipeline {job_name} any more.")
-            self._alone[job_name] = build_pipeline(pipeline, self._owners, {}, self._find_absent)
+            self._alone[job_name] = build_pipeline(
+                pipeline, self._owners, {}, self._console, self._find_absent
+            )
         return self._alone[job_name].job
 
     def has_job(self, job_name: str) -> bool:

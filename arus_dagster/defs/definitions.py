@@ -34,5 +34,6 @@ def repository() -> dg.RepositoryData:
     return CatalogRepository(
         get_catalog(),
         owners=[get_settings().admin_email],
+        console=get_settings().console_links,
         find_absent=_find_absent,
     )

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import dagster as dg
 
+from arus_dagster import names, tracing
 from arus_dagster.defs import step
 from arus_dagster.defs.lost_runs import show_life
 from arus_dagster.engine import sync
@@ -54,9 +55,20 @@ class _ShownAlive(dg.Executor):
         return self._inner.retries
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
-        show_life(plan_context.run_id)
-        _refuse_cancelled(plan_context.instance, plan_context.run_id)
-        yield from self._inner.execute(plan_context, execution_plan)
+        run: dg.DagsterRun = plan_context.dagster_run
+        show_life(run.run_id)
+        _refuse_cancelled(plan_context.instance, run.run_id)
+        tracing.start("arus-run")
+        with tracing.span(
+            f"run {run.job_name}", parent=run.tags.get(names.TRACEPARENT), arus__run_id=run.run_id
+        ) as span:
+            if (own := tracing.traceparent()) is not None:
+                # Where the steps find it, in whatever process they are.
+                plan_context.instance.add_run_tags(run.run_id, {names.TRACEPARENT: own})
+            for event in self._inner.execute(plan_context, execution_plan):
+                if event.is_step_failure:
+                    tracing.fail(span, "a table failed")
+                yield event
 
 
 def _refuse_cancelled(instance: dg.DagsterInstance, run_id: str) -> None:

@@ -9,12 +9,15 @@ import dagster as dg
 from arus_dagster import names
 from arus_dagster.defs.assets import TableAssets
 from arus_dagster.defs.executor import executor
+from arus_dagster.defs.links import pipeline_link
 from arus_dagster.defs.pipelines import PipelineDefinition
 
 
 def build_job(
     pipeline: PipelineDefinition,
     tables: Sequence[TableAssets],
+    owners: Sequence[str],
+    console: str,
     absent: Sequence[dg.AssetsDefinition] = (),
 ) -> dg.JobDefinition:
     """The job, resolved against this pipeline's assets alone.
@@ -32,6 +35,8 @@ def build_job(
         name,
         selection=dg.AssetSelection.assets(*keys),
         description=_describe(pipeline),
+        owners=list(owners),
+        metadata=pipeline_link(console, pipeline.id),
         executor_def=executor(pipeline.parallel_tables),
         tags={
             # On the job, so that a run launched in Dagster's UI is this pipeline's too.

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from arus_dagster.defs.columns import raw_lineage, target_lineage, target_schema
 from arus_dagster.engine.result import SyncResult
 
 Metadata = dict[str, Any]
@@ -16,15 +17,9 @@ Metadata = dict[str, Any]
 
 def raw_metadata(result: SyncResult, source: dg.AssetKey) -> Metadata:
     """Metadata of a raw table's materialization."""
-    lineage = {
-        "_data": [
-            dg.TableColumnDep(asset_key=source, column_name=column.name)
-            for column in result.columns
-        ]
-    }
     return {
         "rows_loaded": result.rows_loaded_raw,
-        "dagster/column_lineage": dg.TableColumnLineage(deps_by_column=lineage),
+        "dagster/column_lineage": raw_lineage(result.origins, source),
     }
 
 
@@ -54,25 +49,6 @@ def target_metadata(result: SyncResult, raw: dg.AssetKey | None, source: dg.Asse
             "\n".join(f"- {event.message}" for event in result.drift)
         )
     if result.columns:
-        metadata["dagster/column_schema"] = dg.TableSchema(
-            columns=[
-                dg.TableColumn(
-                    name=column.name,
-                    type=column.target_type,
-                    description=column.comment,
-                    constraints=dg.TableColumnConstraints(nullable=column.nullable),
-                )
-                for column in result.columns
-            ]
-        )
-        metadata["dagster/column_lineage"] = dg.TableColumnLineage(
-            deps_by_column={
-                column.name: [
-                    dg.TableColumnDep(asset_key=raw, column_name="_data")
-                    if raw
-                    else dg.TableColumnDep(asset_key=source, column_name=column.name)
-                ]
-                for column in result.columns
-            }
-        )
+        metadata["dagster/column_schema"] = target_schema(result.columns)
+        metadata["dagster/column_lineage"] = target_lineage(result.origins, raw, source)
     return metadata

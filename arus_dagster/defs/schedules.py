@@ -8,7 +8,7 @@ pipeline.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -21,11 +21,14 @@ from arus_dagster import names
 from arus_dagster.catalog import Pipeline, PipelineTable
 from arus_dagster.catalog.repositories import settings
 from arus_dagster.catalog.session import session_scope
+from arus_dagster.defs.links import pipeline_link
 from arus_dagster.defs.pipelines import PipelineDefinition
 from arus_dagster.defs.runs import active_run, latest_outcome
 
 
-def build_schedule(pipeline: PipelineDefinition) -> dg.ScheduleDefinition | None:
+def build_schedule(
+    pipeline: PipelineDefinition, owners: Sequence[str], console: str
+) -> dg.ScheduleDefinition | None:
     """The pipeline's schedule; None where it has none."""
     if pipeline.schedule is None:
         return None
@@ -40,7 +43,10 @@ def build_schedule(pipeline: PipelineDefinition) -> dg.ScheduleDefinition | None
             if pipeline.starts_paused
             else dg.DefaultScheduleStatus.RUNNING
         ),
-        description=f"Syncs {pipeline.name}.",
+        owners=list(owners),
+        metadata=pipeline_link(console, pipeline.id),
+        description=f"Syncs {pipeline.name}: "
+        f"{pipeline.source_name} to {pipeline.destination_name}.",
     )
 
 

@@ -8,20 +8,23 @@ is followed when it is done.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import dagster as dg
 
 from arus_dagster import names
 from arus_dagster.catalog import Pipeline
 from arus_dagster.catalog.session import session_scope
+from arus_dagster.defs.links import pipeline_link
 from arus_dagster.defs.pipelines import PipelineDefinition
 from arus_dagster.defs.runs import active_run, latest_success
 
 INTERVAL_SECONDS = 10
 
 
-def build_upstream_sensor(pipeline: PipelineDefinition) -> dg.SensorDefinition | None:
+def build_upstream_sensor(
+    pipeline: PipelineDefinition, owners: Sequence[str], console: str
+) -> dg.SensorDefinition | None:
     """The pipeline's sensor; None where it has a schedule or depends on nothing."""
     if pipeline.schedule is not None or pipeline.depends_on is None:
         return None
@@ -35,6 +38,8 @@ def build_upstream_sensor(pipeline: PipelineDefinition) -> dg.SensorDefinition |
             if pipeline.starts_paused
             else dg.DefaultSensorStatus.RUNNING
         ),
+        owners=list(owners),
+        metadata=pipeline_link(console, pipeline.id),
         description=f"Syncs {pipeline.name} when the pipeline it depends on has succeeded.",
     )
 

@@ -9,6 +9,7 @@ reload. Refuses stack traces for errors that explain themselves.
 
 import logging
 import multiprocessing
+import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ from typing import cast
 import dagster as dg
 import structlog
 
-from arus_dagster import names
+from arus_dagster import names, tracing
 from arus_dagster.catalog.session import session_scope
 from arus_dagster.catalog.specs import sync_request
 from arus_dagster.defs.checks import check_results
+from arus_dagster.defs.links import run_link
 from arus_dagster.defs.measurements import raw_metadata, target_metadata
 from arus_dagster.defs.outcomes import record, record_failure
 from arus_dagster.defs.pipelines import PipelineDefinition, TableDefinition
@@ -34,6 +36,7 @@ from arus_dagster.engine.specs import RunKind, RunSpec, SyncRequest
 from arus_dagster.engine.sync import sync_table
 from arus_dagster.errors import ArusError, CancelledError, FatalError, NotFoundError, RetriableError
 from arus_dagster.logging import get_logger
+from arus_dagster.settings import get_settings
 
 log = get_logger(__name__)
 
@@ -80,13 +83,14 @@ def sync_op(
             return
         request, retries = spec
         result = _sync(context, request, retries, pause, wanted)
+        link = run_link(get_settings().console_links, context.run_id)
         if keys.raw is not None:
             yield dg.MaterializeResult(
-                asset_key=keys.raw, metadata=raw_metadata(result, keys.source)
+                asset_key=keys.raw, metadata={**raw_metadata(result, keys.source), **link}
             )
         yield dg.MaterializeResult(
             asset_key=keys.target,
-            metadata=target_metadata(result, keys.raw, keys.source),
+            metadata={**target_metadata(result, keys.raw, keys.source), **link},
             check_results=list(check_results(keys.target, result.checks, outputs)),
         )
 
@@ -152,6 +156,15 @@ def _read_spec(
         raise dg.Failure(error.message, allow_retries=False) from None
 
 
+def _run_span(context: dg.OpExecutionContext) -> str | None:
+    """The run's span, from wherever the run's own process has left it."""
+    if not tracing.wanted(os.environ):
+        return None
+    tracing.start("arus-run")
+    run = context.instance.get_run_by_id(context.run_id)
+    return run.tags.get(names.TRACEPARENT) if run else None
+
+
 def _sync(
     context: dg.OpExecutionContext,
     request: SyncRequest,
@@ -159,10 +172,29 @@ def _sync(
     pause: Pause,
     wanted: Callable[[], bool],
 ) -> SyncResult:
+    run_span = _run_span(context)
+
     def work(tell: Callable[[tuple[Level, str]], None]) -> SyncResult:
-        return sync_table(
-            request, on_message=lambda level, text: tell((level, text)), cancel=cancel
-        )
+        with tracing.span(
+            f"table {request.table.source}",
+            parent=run_span,
+            arus__run_id=request.run.id,
+            arus__pipeline=request.pipeline_name,
+            arus__attempt=context.retry_number + 1,
+        ) as opened:
+            result = sync_table(
+                request, on_message=lambda level, text: tell((level, text)), cancel=cancel
+            )
+            if opened is not None:
+                opened.set_attributes(
+                    {
+                        "arus.rows_extracted": result.rows_extracted,
+                        "arus.rows_loaded": result.rows_loaded,
+                        "arus.rows_failed": result.rows_failed,
+                        "arus.bytes": result.bytes,
+                    }
+                )
+            return result
 
     def deliver(message: tuple[Level, str]) -> None:
         level, text = message
@@ -191,6 +223,8 @@ def _sync(
             request, FatalError(f"Unexpected {type(error).__name__}; the run's log has more.")
         )
         raise
+    finally:
+        tracing.flush_in_child()
     if not record(request, result):
         context.log.warning(
             "The rows are loaded, but the catalog could not be told: this run's counts are shown"

@@ -55,7 +55,9 @@ class SyncResult:
         row_count: rows in the target afterwards.
         watermark_before, watermark_after: the source's text form, full precision.
         warnings: kind to count, e.g. ``{"zero_date": 3}``.
-        columns: the target's columns, for lineage and the column schema.
+        columns: the target's columns, for the column schema.
+        origins: each of these to the source's columns that its values come from; where scripts
+            ran, to all that are read, since a script may use any.
     """
 
     rows_extracted: int = 0
@@ -76,3 +78,4 @@ class SyncResult:
     drift: tuple[DriftEvent, ...] = ()
     checks: tuple[Check, ...] = ()
     columns: tuple[Column, ...] = ()
+    origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

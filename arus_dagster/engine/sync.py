@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from arus_dagster import tracing
 from arus_dagster.dialects.postgresql.bookkeeping import ensure_schemas, read_state
 from arus_dagster.dialects.postgresql.connection import Connection
 from arus_dagster.dialects.postgresql.destination import PostgresDestination
@@ -67,4 +68,6 @@ def _sync(request: SyncRequest, on_message: OnMessage, cancel: CancelToken) -> S
         # never too late.
         state = read_state(connection, request.raw_schema, table.id)
         with source.snapshot() as snapshot, cancel.telling(snapshot.cancel):
-            return Transfer(request, connection, apart, snapshot, state, on_message, cancel).run()
+            with tracing.span("prepare"):
+                transfer = Transfer(request, connection, apart, snapshot, state, on_message, cancel)
+            return transfer.run()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 
+from arus_dagster import tracing
 from arus_dagster.dialects.base import Column, HighWatermark, RejectedRow, SourceSnapshot
 from arus_dagster.dialects.postgresql.bookkeeping import TableState, write_state
 from arus_dagster.dialects.postgresql.connection import Apart, Connection
@@ -84,10 +85,13 @@ class Transfer:
         # As text the faulty rows of a table are found while it is read; where there were any, the
         # attempt without would be in vain.
         binary = not self._spool.any_known(self._request.table.id)
-        with self._movement.run(binary=binary) as source_count:
+        with contextlib.ExitStack() as counting:
+            with tracing.span("extract"):
+                source_count = counting.enter_context(self._movement.run(binary=binary))
             self._rejections.judge(self._movement.extracted, full=plan.full)
-            replay = self._read_letters()
-            counts = self._load.settle()
+            with tracing.span("load"):
+                replay = self._read_letters()
+                counts = self._load.settle()
             expected = source_count()
         # The target may have refused some more.
         self._rejections.judge(self._movement.extracted, full=plan.full)
@@ -100,11 +104,13 @@ class Transfer:
             self._snapshot,
             self._load.loaded_rows(),
         )
-        row_count, checks = self._check(counts, removed, expected)
+        with tracing.span("checks"):
+            row_count, checks = self._check(counts, removed, expected)
         after = self._state_after(high, row_count)
         self._account(after)
         self._cancel.check()
-        self._connection.execute("COMMIT")
+        with tracing.span("commit"):
+            self._connection.execute("COMMIT")
         result = SyncResult(
             rows_extracted=self._movement.extracted,
             rows_loaded_raw=counts.raw,
@@ -124,9 +130,18 @@ class Transfer:
             drift=drift,
             checks=checks,
             columns=counts.columns,
+            origins=self._origins(counts.columns),
         )
         self._conclude(result, counts.unchanged)
         return result
+
+    def _origins(self, columns: Iterable[Column]) -> dict[str, tuple[str, ...]]:
+        prepared = self._prepared
+        read = tuple(column.name for column in prepared.shape.columns)
+        if prepared.scripts:
+            return {column.name: read for column in columns}
+        sources = dict(zip((c.name for c in prepared.columns), read, strict=True))
+        return {column.name: (sources[column.name],) for column in columns}
 
     def _refuse(self, reason: str, line: bytes) -> None:
         text = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from arus_dagster import names
+from arus_dagster import names, tracing
 from arus_dagster.errors import ConflictError, NotFoundError
 from arus_dagster.orchestration.counts import count_many
 from arus_dagster.orchestration.latest_runs import LatestRuns, latest_runs
@@ -80,7 +80,7 @@ class DagsterClient:
         job: dict[str, Any] = {**_REPOSITORY, "jobName": job_name}
         if assets is not None:
             job["assetSelection"] = [{"path": list(path)} for path in assets]
-        answer = self._ask("launch_run", job=job, tags=tag_list(tags))
+        answer = self._ask("launch_run", job=job, tags=tag_list(_traced(tags)))
         return DagsterRun.model_validate(answer["run"])
 
     def reexecute(
@@ -97,7 +97,7 @@ class DagsterClient:
         params = {
             "parentRunId": run_id,
             "strategy": "FROM_FAILURE" if failed_steps_only else "ALL_STEPS",
-            "extraTags": tag_list(tags),
+            "extraTags": tag_list(_traced(tags)),
             "useParentRunTags": True,
         }
         answer = self._ask("reexecute_run", params=params)
@@ -298,6 +298,12 @@ _REFUSALS = frozenset(
         "RepositoryLocationNotFound",
     }
 )
+
+
+def _traced(tags: Mapping[str, str]) -> Mapping[str, str]:
+    """With the open span, which the run goes on from."""
+    parent = tracing.traceparent()
+    return tags if parent is None else {**tags, names.TRACEPARENT: parent}
 
 
 def _instigator(item: Mapping[str, Any], state: str) -> Instigator:

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from arus_dagster import tracing
 from arus_dagster.errors import UnavailableError
 from arus_dagster.logging import get_logger
 
@@ -80,12 +81,13 @@ class Transport:
     ) -> dict[str, Any]:
         """The values of a query's root fields; ``name`` is for the log. Raises as ``execute``."""
         try:
-            response = self._http.post(
-                "/graphql",
-                json={"query": text, "variables": dict(variables)},
-                timeout=httpx.Timeout(timeout_seconds, connect=CONNECT_SECONDS),
-            )
-            body = response.json()
+            with tracing.span(f"Dagster {name}", kind="client"):
+                response = self._http.post(
+                    "/graphql",
+                    json={"query": text, "variables": dict(variables)},
+                    timeout=httpx.Timeout(timeout_seconds, connect=CONNECT_SECONDS),
+                )
+                body = response.json()
         except httpx.HTTPError as error:
             raise DagsterUnavailableError(f"Dagster does not answer ({error!r})") from error
         except ValueError as error:

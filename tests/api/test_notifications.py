@@ -13,9 +13,11 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from arus_dagster.catalog import NotificationTarget
-from arus_dagster.catalog.repositories import notification_targets
+from arus_dagster.catalog.repositories import notification_deliveries, notification_targets
 from arus_dagster.catalog.repositories import settings as stored_settings
 from arus_dagster.crypto import Cipher
+from arus_dagster.notify.delivery import deliver_due
+from arus_dagster.notify.message import sample_message
 from tests.integration.catalog.conftest import make_destination, make_pipeline, make_source
 from tests.receivers import HttpReceiver, http_receiver
 
@@ -44,6 +46,13 @@ CONFIGS: dict[str, tuple[dict[str, Any], str]] = {
     ),
 }
 MASK = "********"
+NO_DELIVERIES = {
+    "sent": 0,
+    "pending": 0,
+    "failed": 0,
+    "last_error": None,
+    "last_sent_at": None,
+}
 
 
 @pytest.fixture
@@ -98,6 +107,43 @@ def test_a_target_of_every_type_is_stored_whole_and_shown_masked(
         assert made["destination"]
         assert made["error"] is None
         assert secret in str(stored(app, made["id"]))
+
+
+def test_a_target_tells_how_it_went_with_its_messages(
+    app: FastAPI,
+    viewer: TestClient,
+    create: Callable[..., dict[str, Any]],
+    pipeline_id: str,
+    receiver: HttpReceiver,
+) -> None:
+    quiet = create(name="Quiet")
+    told = create(name="Told", type="webhook", config={"url": receiver.url, "secret": "s3cret-key"})
+    assert told["deliveries"] == quiet["deliveries"] == NO_DELIVERIES
+    receiver.answer(410, b"gone, s3cret-key")
+    receiver.answer(503, b"busy")
+    for number in range(3):
+        with app.state.catalog.session() as session:
+            made = notification_deliveries.enqueue(
+                session,
+                [uuid.UUID(told["id"])],
+                event_key=f"run {number}",
+                event="failure",
+                payload=sample_message("Told").as_payload(),
+            )
+        assert made == 1
+        deliver_due(app.state.catalog.session)
+
+    listed = {target["name"]: target["deliveries"] for target in viewer.get(TARGETS).json()["data"]}
+
+    assert listed["Quiet"] == NO_DELIVERIES
+    sent_at = listed["Told"].pop("last_sent_at")
+    assert listed["Told"] == {
+        "sent": 1,
+        "pending": 1,
+        "failed": 1,
+        "last_error": "127.0.0.1 answered 503: busy",
+    }
+    assert sent_at is not None
 
 
 def test_a_field_of_the_configuration_that_is_not_acceptable_is_named(editor: TestClient) -> None:

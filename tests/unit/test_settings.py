@@ -50,6 +50,24 @@ def test_the_embedded_default_with_its_known_password_is_for_loopback_alone(host
     Settings(**GOOD, embedded=True)
 
 
+@pytest.mark.parametrize(
+    ("change", "links"),
+    [
+        ({}, "http://127.0.0.1:8081"),
+        ({"api_host": "::1", "api_port": 9}, "http://[::1]:9"),
+        ({"public_url": "https://arus.example.com/"}, "https://arus.example.com"),
+    ],
+)
+def test_links_lead_to_where_people_find_the_console(change: dict[str, Any], links: str) -> None:
+    assert Settings(**GOOD | change).console_links == links
+
+
+@pytest.mark.parametrize("url", ["arus.example.com", "javascript:alert(1)", "https://a b"])
+def test_links_lead_to_web_addresses_alone(url: str) -> None:
+    with pytest.raises(ValidationError, match="ARUS_PUBLIC_URL"):
+        Settings(**GOOD, public_url=url)
+
+
 def test_no_secret_shows_in_a_settings_text() -> None:
     shown = repr(Settings(**GOOD)) + str(Settings(**GOOD).database_url)
     for secret in GOOD.values():

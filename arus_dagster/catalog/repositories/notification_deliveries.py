@@ -7,18 +7,34 @@ database's, so that senders need not agree on theirs.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.orm import Session
 
 from arus_dagster.catalog.notification import NotificationDelivery
 
 PENDING, SENT, FAILED = "pending", "sent", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How it went with what was sent to a target, as far back as deliveries are kept.
+
+    Args:
+        last_error: of the newest delivery that is given up or tried again, without secrets.
+    """
+
+    sent: int = 0
+    pending: int = 0
+    failed: int = 0
+    last_error: str | None = None
+    last_sent_at: datetime | None = None
 
 
 def enqueue(
@@ -98,6 +114,26 @@ def mark_for_retry(session: Session, delivery_id: uuid.UUID, error: str, after: 
 def mark_failed(session: Session, delivery_id: uuid.UUID, error: str) -> None:
     """The event is given up for this target."""
     _set(session, delivery_id, status=FAILED, last_error=error)
+
+
+def accounts(session: Session, target_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Account]:
+    """How it went with what was sent to targets, in one query; a target without any is left out."""
+    made = NotificationDelivery
+    # The text of the newest fault, without a second look at each target.
+    newest = func.array_agg(aggregate_order_by(made.last_error, made.created_at.desc()))
+    rows = session.execute(
+        select(
+            made.target_id,
+            func.count().filter(made.status == SENT),
+            func.count().filter(made.status == PENDING),
+            func.count().filter(made.status == FAILED),
+            newest.filter(made.last_error.is_not(None))[1],
+            func.max(made.sent_at),
+        )
+        .where(made.target_id.in_(target_ids))
+        .group_by(made.target_id)
+    )
+    return {target_id: Account(*facts) for target_id, *facts in rows}
 
 
 def prune(session: Session, older_than: timedelta) -> int:

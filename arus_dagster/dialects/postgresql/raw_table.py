@@ -21,6 +21,15 @@ AS_THEMSELVES = frozenset(
 )
 FLOATS = ("real", "double precision")
 
+DATA_COLUMN = "_data"
+# Name, type and meaning of each column, none of which is ever NULL.
+RAW_COLUMNS = (
+    ("_arus_id", "bigint", "Counts the rows in the order in which they came."),
+    ("_arus_run_id", "uuid", "The run that read the row."),
+    ("_arus_extracted_at", "timestamp with time zone", "When the row was read."),
+    (DATA_COLUMN, "jsonb", "The row as it was read: names of columns to values."),
+)
+
 
 class RawTable:
     """One raw table.

@@ -177,6 +177,25 @@ class Installation:
         assert result["error"] is None, result["error"]
         return result
 
+    def asset(self, *path: str) -> dict[str, Any]:
+        """What Dagster's UI is told of an asset, and of what was last written of it."""
+        entries = (
+            "metadataEntries { label ... on UrlMetadataEntry { url }"
+            " ... on TableSchemaMetadataEntry { schema { columns { name type description"
+            " constraints { nullable other } } } }"
+            " ... on TableColumnLineageMetadataEntry { lineage { columnName columnDeps {"
+            " assetKey { path } columnName } } } ... on IntMetadataEntry { intValue }"
+            " ... on FloatMetadataEntry { floatValue } }"
+        )
+        answer = self._graphql(
+            "query A($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode {"
+            f" kinds groupName owners {{ ... on UserAssetOwner {{ email }} }} {entries}"
+            f" assetMaterializations(limit: 1) {{ {entries} }} }} }} }}",
+            {"key": {"path": list(path)}},
+        )
+        result: dict[str, Any] = answer["assetNodeOrError"]
+        return result
+
     def look(self, pipeline: Pipeline, cursor: str | None = None) -> dict[str, Any]:
         """What the pipeline's sensor does if the daemon evaluates it now."""
         selector = {

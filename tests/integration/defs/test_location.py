@@ -82,7 +82,10 @@ def test_a_runs_process_reads_its_own_pipeline_alone(installation: Installation)
     own = installation.pipeline("customers")
     other = installation.pipeline("orders")
     repository = CatalogRepository(
-        installation.stack.catalog, owners=["team:data"], find_absent=lambda *_: ()
+        installation.stack.catalog,
+        owners=["team:data"],
+        console="http://127.0.0.1:8081",
+        find_absent=lambda *_: (),
     )
     with installation.session() as session:
         # Were all pipelines built, this one would be reported as broken.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from sqlalchemy import delete
 
 from arus_dagster import names
-from arus_dagster.catalog import PipelineTable, Source
+from arus_dagster.catalog import Pipeline, PipelineTable, Source
 from arus_dagster.catalog.repositories import pipelines, sources, table_results
 from arus_dagster.catalog.table_choice import TableChoice
 from arus_dagster.cli.process import free_port
@@ -50,6 +51,8 @@ def test_a_run_syncs_every_table_and_the_next_one_what_has_changed(
     kinds = [event.kind for event in installation.log(run)]
     assert kinds.count("AssetCheckEvaluationEvent") == 8  # visits is not counted each time
     assert not any("did not yield" in event.message for event in installation.log(run))
+
+    _reads_well(installation, pipeline, run.id)
 
     installation.shop.execute("INSERT INTO visits VALUES (3, '2024-01-03Z')")
     run = installation.run(pipeline)
@@ -273,6 +276,73 @@ def test_a_deleted_pipelines_run_ends_without_a_trace_in_the_catalog(
     assert ended.status == RunStatus.SUCCESS
     with installation.session() as session:
         assert table_results.of_run(session, run.id) == []
+
+
+def _reads_well(installation: Installation, pipeline: Pipeline, run_id: str) -> None:
+    """Columns, lineage, numbers to plot and links of each layer, in Dagster's own answers."""
+    source_slug, warehouse = installation.source.slug, installation.destination.slug
+    raw_table = f"{source_slug}_customers_raw"
+    source_key = ["source", source_slug, "public", "customers"]
+    raw_key = ["raw", warehouse, "staging", raw_table]
+    source, raw, target, direct = (
+        installation.asset(*key)
+        for key in (
+            source_key,
+            raw_key,
+            ["target", warehouse, pipeline.target_schema, "customers"],
+            ["target", warehouse, pipeline.target_schema, "visits"],
+        )
+    )
+
+    assert [asset["groupName"] for asset in (source, raw, target)] == [
+        f"source_{source_slug}",
+        *[pipeline.slug] * 2,
+    ]
+    for asset, schema, table in (
+        (_defined(source), "public", "customers"),
+        (_defined(raw), "staging", raw_table),
+        (_made(target), pipeline.target_schema, "customers"),
+    ):
+        database = installation.shop if schema == "public" else installation.warehouse
+        shown = asset["dagster/column_schema"]["schema"]["columns"]
+        assert [(c["name"], c["type"], c["constraints"]["nullable"]) for c in shown] == (
+            database.rows(
+                "SELECT column_name, CASE WHEN data_type = 'character varying' THEN udt_name ELSE"
+                " data_type END, is_nullable = 'YES' FROM information_schema.columns"
+                f" WHERE (table_schema, table_name) = ('{schema}', '{table}')"
+                " ORDER BY ordinal_position"
+            )
+        )
+    assert _lineage(raw) == {"_data": [(source_key, "id"), (source_key, "name")]}
+    assert _lineage(target) == {"id": [(raw_key, "_data")], "name": [(raw_key, "_data")]}
+    visits_key = ["source", source_slug, "public", "visits"]
+    assert _lineage(direct) == {name: [(visits_key, name)] for name in ("id", "updated_at")}
+    console = installation.stack.home.settings().console_links
+    for asset in (raw, target):
+        assert asset["owners"] == [{"email": installation.stack.settings.admin_email}]
+        assert _defined(asset)["console"]["url"] == f"{console}/console/pipelines/{pipeline.id}"
+        assert _made(asset)["console"]["url"] == f"{console}/console/runs/{run_id}"
+    plotted = _made(target)
+    assert plotted["rows_loaded"]["intValue"] == 2
+    assert plotted["bytes"]["intValue"] > 0
+    assert plotted["duration_seconds"]["floatValue"] >= 0
+
+
+def _defined(asset: dict[str, Any]) -> dict[str, Any]:
+    return {entry["label"]: entry for entry in asset["metadataEntries"]}
+
+
+def _made(asset: dict[str, Any]) -> dict[str, Any]:
+    return _defined(asset["assetMaterializations"][0])
+
+
+def _lineage(asset: dict[str, Any]) -> dict[str, list[tuple[list[str], str]]]:
+    return {
+        column["columnName"]: [
+            (d["assetKey"]["path"], d["columnName"]) for d in column["columnDeps"]
+        ]
+        for column in _made(asset)["dagster/column_lineage"]["lineage"]
+    }
 
 
 def _discovered(installation: Installation) -> Source:

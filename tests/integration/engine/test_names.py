@@ -104,6 +104,7 @@ def test_columns_named_like_reserved_ones_get_a_name_of_their_own(
     first, second = (column.name for column in result.columns)
     assert first.startswith("_arus_run_id_") and second.startswith("_arus_synced_at_")
     assert lane.rows(f'"{first}", "{second}"') == [(7, "x")]
+    assert result.origins == {first: ("_arus_run_id",), second: ("_arus_synced_at",)}
 
 
 def test_columns_named_like_aliases_of_ours(lanes: Lanes, source: Database, load_mode: str) -> None:

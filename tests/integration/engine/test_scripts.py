@@ -50,6 +50,10 @@ def test_rows_are_changed_dropped_and_set_aside(lanes: Lanes, source: Database) 
     assert "three is bad" in error
     assert row["id"] == 3
     assert [column.name for column in result.columns] == ["id", "wm", "email", "domain", "late"]
+    # What a script makes of a row may come from any column that was read.
+    assert result.origins == dict.fromkeys(
+        ("id", "wm", "email", "domain", "late"), ("id", "wm", "email")
+    )
 
 
 def test_columns_that_a_script_adds_later_reach_an_existing_target(

@@ -16,6 +16,7 @@ from arus_dagster.defs.pipelines import PipelineDefinition, Pipelines, TableDefi
 from arus_dagster.dialects.base import Column, TableRef, TableShape
 
 OWNERS = ["data@example.com"]
+CONSOLE = "https://arus.example.com"
 
 
 def table(name: str, **changes: Any) -> TableDefinition:
@@ -57,7 +58,7 @@ def pipeline(slug: str, *tables: TableDefinition, **changes: Any) -> PipelineDef
 
 
 def location(*pipelines: PipelineDefinition) -> BuiltLocation:
-    return build_location(Pipelines(7, pipelines), OWNERS, {})
+    return build_location(Pipelines(7, pipelines), OWNERS, {}, CONSOLE)
 
 
 ORDERS = table("orders", sync_mode="incremental", watermark_column="updated_at")
@@ -65,7 +66,7 @@ EVENTS = table("events", load_mode="raw")
 
 
 def test_names_keys_and_groups_of_a_pipeline(snapshot: SnapshotAssertion) -> None:
-    built = build_pipeline(pipeline("daily_orders", ORDERS, EVENTS), OWNERS, {})
+    built = build_pipeline(pipeline("daily_orders", ORDERS, EVENTS), OWNERS, {}, CONSOLE)
 
     assert {
         "job": built.job.name,
@@ -97,7 +98,7 @@ def _shown(spec: dg.AssetSpec) -> dict[str, Any]:
 
 
 def test_raw_and_target_are_made_by_one_step() -> None:
-    built = build_pipeline(pipeline("p", EVENTS), OWNERS, {})
+    built = build_pipeline(pipeline("p", EVENTS), OWNERS, {}, CONSOLE)
 
     assert [node.name for node in built.job.nodes] == ["public__events"]
     (assets,) = built.tables
@@ -109,7 +110,9 @@ def test_raw_and_target_are_made_by_one_step() -> None:
 @pytest.mark.parametrize("name", ["Order Items", "a.b", 'x"y', "naïve", "a/b", "日本", "50%", "-"])
 @pytest.mark.parametrize("load_mode", ["direct", "raw"])
 def test_any_table_name_can_be_defined(name: str, load_mode: str) -> None:
-    built = build_pipeline(pipeline("p", table(name, load_mode=load_mode), ORDERS), OWNERS, {})
+    built = build_pipeline(
+        pipeline("p", table(name, load_mode=load_mode), ORDERS), OWNERS, {}, CONSOLE
+    )
 
     (assets, _) = built.tables
     part = names.target_path("warehouse", "analytics", name)[-1]
@@ -118,14 +121,34 @@ def test_any_table_name_can_be_defined(name: str, load_mode: str) -> None:
 
 
 def test_the_job_carries_the_pipeline_and_its_time_limit() -> None:
-    job = build_pipeline(pipeline("p", ORDERS, timeout_seconds=90), OWNERS, {}).job
+    job = build_pipeline(pipeline("p", ORDERS, timeout_seconds=90), OWNERS, {}, CONSOLE).job
 
     assert job.run_tags[names.PIPELINE_ID] == "0a000000-0000-4000-8000-000000000001"
     assert job.run_tags[names.MAX_RUNTIME] == "90"
 
 
+def test_everything_of_a_pipeline_names_its_owners_and_leads_to_the_console() -> None:
+    timed = build_pipeline(pipeline("p", ORDERS, EVENTS), OWNERS, {}, CONSOLE)
+    following = build_pipeline(
+        pipeline("p", ORDERS, schedule=None, depends_on="x"), OWNERS, {}, CONSOLE
+    )
+    assert timed.schedule and following.sensor
+
+    shown = [spec for assets in timed.tables for spec in assets.synced.specs]
+    parts: list[Any] = [*shown, timed.job, timed.schedule, following.sensor]
+
+    assert len(shown) == 3
+    for part in parts:
+        assert list(part.owners or ()) == OWNERS, part
+        link = part.metadata["console"]
+        assert isinstance(link, dg.UrlMetadataValue)
+        assert link.url == f"{CONSOLE}/console/pipelines/0a000000-0000-4000-8000-000000000001"
+
+
 def test_a_pipeline_without_a_schedule_that_follows_another_has_a_sensor() -> None:
-    built = build_pipeline(pipeline("p", ORDERS, schedule=None, depends_on="x"), OWNERS, {})
+    built = build_pipeline(
+        pipeline("p", ORDERS, schedule=None, depends_on="x"), OWNERS, {}, CONSOLE
+    )
 
     assert built.schedule is None
     assert built.sensor is not None
@@ -134,7 +157,7 @@ def test_a_pipeline_without_a_schedule_that_follows_another_has_a_sensor() -> No
 
 
 def test_a_scheduled_pipeline_that_follows_another_has_its_schedule_alone() -> None:
-    built = build_pipeline(pipeline("p", ORDERS, depends_on="x"), OWNERS, {})
+    built = build_pipeline(pipeline("p", ORDERS, depends_on="x"), OWNERS, {}, CONSOLE)
 
     assert built.schedule is not None
     assert built.sensor is None
@@ -162,20 +185,21 @@ def test_a_source_shows_the_columns_that_discovery_saw() -> None:
         table=TableRef("public", "orders"),
         kind="view",
         columns=(
-            Column("id", "int(11)", "integer", nullable=False),
+            Column("id", "int(11)", "integer", nullable=False, key_position=1),
             Column("note", "text", "text", comment="free text"),
         ),
         comment="What customers bought.",
     )
     shapes = {("shop", "public", "orders"): shape_to_json(shape)}
 
-    (assets,) = build_pipeline(pipeline("p", ORDERS), OWNERS, shapes).tables
+    (assets,) = build_pipeline(pipeline("p", ORDERS), OWNERS, shapes, CONSOLE).tables
 
     schema = assets.source.metadata["dagster/column_schema"]
     assert [(c.name, c.type, c.constraints.nullable, c.description) for c in schema.columns] == [
         ("id", "int(11)", False, None),
         ("note", "text", True, "free text"),
     ]
+    assert [c.constraints.other for c in schema.columns] == [["primary key"], []]
     assert assets.source.description == "What customers bought."
     assert "view" in assets.source.kinds
 
@@ -184,7 +208,7 @@ def test_a_shape_that_no_longer_parses_breaks_its_own_pipeline_alone() -> None:
     shapes = {("shop", "public", "orders"): {"unknown": "form"}}
 
     built = build_location(
-        Pipelines(7, (pipeline("a", ORDERS), pipeline("b", EVENTS))), OWNERS, shapes
+        Pipelines(7, (pipeline("a", ORDERS), pipeline("b", EVENTS))), OWNERS, shapes, CONSOLE
     )
 
     assert set(built.pipelines) == {"b"}

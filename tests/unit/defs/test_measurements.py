@@ -22,7 +22,11 @@ RESULT = SyncResult(
     watermark_after="5",
     warnings={"zero_date": 2},
     drift=(DriftEvent("column_added", "c", None, "text", "column c was added"),),
-    columns=(Column("id", "int", "integer", nullable=False), Column("c", "text", "text")),
+    columns=(
+        Column("id", "int", "integer", nullable=False, key_position=1),
+        Column("c", "text", "text"),
+    ),
+    origins={"id": ("Id",), "c": ("c",)},
 )
 
 
@@ -50,15 +54,14 @@ def test_columns_come_from_the_layer_before() -> None:
     through_raw = target_metadata(RESULT, RAW, SOURCE)["dagster/column_lineage"].deps_by_column
     raw = raw_metadata(RESULT, SOURCE)["dagster/column_lineage"].deps_by_column
 
-    assert direct["id"] == [dg.TableColumnDep(asset_key=SOURCE, column_name="id")]
+    assert direct["id"] == [dg.TableColumnDep(asset_key=SOURCE, column_name="Id")]
     assert through_raw["id"] == [dg.TableColumnDep(asset_key=RAW, column_name="_data")]
-    assert {dep.column_name for dep in raw["_data"]} == {"id", "c"}
+    assert {dep.column_name for dep in raw["_data"]} == {"Id", "c"}
 
 
 def test_the_column_schema_is_the_targets() -> None:
     schema = target_metadata(RESULT, None, SOURCE)["dagster/column_schema"]
 
-    assert [(c.name, c.type, c.constraints.nullable) for c in schema.columns] == [
-        ("id", "integer", False),
-        ("c", "text", True),
-    ]
+    shown = [(c.name, c.type, c.constraints.nullable, c.constraints.other) for c in schema.columns]
+    assert shown[:2] == [("id", "integer", False, ["primary key"]), ("c", "text", True, [])]
+    assert [name for name, *_ in shown[2:]] == ["_arus_run_id", "_arus_synced_at"]

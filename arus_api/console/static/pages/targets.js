@@ -35,8 +35,16 @@ const COLUMNS = [
         ? html`<${Status} value="error" label="can't be used" /><span class="under">${target.error}</span>`
         : html`<${Status} value=${target.active ? "active" : "paused"} label=${target.active ? "on" : "off"} />`,
   },
+  { label: "Messages of 30 days", wide: true, cell: (target) => html`<${Deliveries} of=${target.deliveries} />` },
 ];
 const ACTIONS = { label: "Actions", cell: (target) => html`<${Button} act=${() => test(target)} aria-label=${`Send a test message to ${target.name}`}>Send a test</${Button}>` };
+
+function Deliveries({ of: { sent, pending, failed, last_error: reason } }) {
+  const counts = [[sent, "sent"], [pending, "waiting"], [failed, "given up"]].filter(([count]) => count);
+  const words = counts.map(([count, what]) => `${count} ${what}`).join(", ") || "none yet";
+  return html`${failed ? html`<${Status} value="error" label=${words} />` : words}
+    ${reason && html`<span class="under">Last fault: ${reason}</span>`}`;
+}
 
 export function Targets() {
   const { query } = address.use();
@@ -120,6 +128,7 @@ function Edit({ target, reload }) {
   }
   return html`
     ${target.error && html`<${Banner} tone="bad"><p>${target.error}</p></${Banner}>`}
+    <${Section} title="Messages of 30 days"><p><${Deliveries} of=${target.deliveries} /></p></${Section}>
     <${Section} title="Settings">
       <${Form}
         key=${saves}
