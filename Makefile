@@ -6,8 +6,9 @@
 #   make lint              format, style, types, import rules
 #   make bench             measure speed beside other programs and write docs/benchmarks.md's table
 #   make bench ARGS=raw    only one scenario of it
+#   make audit             ask PyPI's advisories about every locked package; fails where it can't
 #   make lock              write the lock files anew (needs uv)
-.PHONY: demo up test bench lint format lock venv venv-dev clean
+.PHONY: demo up test bench lint format audit lock venv venv-dev clean
 ARGS ?=
 BIN := .venv/bin
 
@@ -34,6 +35,10 @@ lint: venv-dev
 format: venv-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Strict: a package that the service knows nothing of has not been audited, and is no success.
+audit: venv-dev
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements-dev.lock
 
 lock:
 	scripts/lock.sh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -50,6 +51,22 @@ def test_the_platform_runs_on_the_versions_that_the_tests_ran_on() -> None:
     assert {name: pins[0] for name, pins in locked("requirements.lock").items()}.items() <= {
         name: pins[0] for name, pins in tested.items()
     }.items()
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_locked_package_has_one_exact_version(name: str) -> None:
+    for package, (version, *_) in locked(name).items():
+        assert str(Version(version)), package
+
+
+def test_an_audit_asks_about_every_package_or_fails() -> None:
+    """Without ``--strict`` a package that could not be asked about passes for a sound one."""
+    command = ["make", "--dry-run", "--silent", "audit"]
+    shown = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    (audit,) = (line.split() for line in shown.splitlines() if "pip-audit" in line)
+    assert {"--strict", "--require-hashes"} <= set(audit)
+    assert audit[audit.index("--requirement") + 1] == "requirements-dev.lock"
+    assert locked("requirements.lock").keys() <= locked("requirements-dev.lock").keys()
 
 
 def test_dagster_is_a_matched_set() -> None:
