@@ -5,7 +5,9 @@
 ``dagster code-server start`` passes everything on to a process that holds the definitions and
 starts the runs. When that one is killed (it is the largest, so the first to go where memory runs
 out) the code server notices nothing, and no run starts any more. Owns the noticing: it ends then,
-with all that belongs to it, and whoever started it starts it again. Refuses to mend anything.
+with all that belongs to it, and whoever started it starts it again. Where somebody else starts
+the code server and watches it, ``--look --port 13030`` looks once: the exit code is 1 when the
+process behind it is gone. Refuses to mend anything.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ MODULE = "arus_dagster.defs.definitions"
 POLL_SECONDS = 0.2
 LOOK_SECONDS = 2.0
 LOOKS = 3
+PING_SECONDS = 10
 
 
 def main() -> int:
@@ -32,9 +35,12 @@ def main() -> int:
         prog="python -m arus_dagster.cli.code_server",
         description="Further options are those of 'dagster code-server start'.",
     )
-    parser.add_argument("--host", required=True)
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", required=True, type=int)
+    parser.add_argument("--look", action="store_true", help="look once, and serve nothing")
     chosen, further = parser.parse_known_args()
+    if chosen.look:
+        return 0 if holds_definitions(chosen.port) else 1
     if os.getpgrp() != os.getpid():
         os.setpgrp()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -89,7 +95,7 @@ def holds_definitions(port: int) -> bool:
             "/api.DagsterApi/Ping"
         )
         try:
-            ping(b"", timeout=10)
+            ping(b"", timeout=PING_SECONDS)
         except grpc.RpcError as error:
             return bool(error.code() == grpc.StatusCode.DEADLINE_EXCEEDED)
     return True

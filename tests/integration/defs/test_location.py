@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from sqlalchemy import text
 
 from arus_dagster import names
 from arus_dagster.catalog.repositories import definitions_version
+from arus_dagster.cli import code_server
 from arus_dagster.defs.build import CatalogRepository
 from arus_dagster.orchestration.models import RunStatus
 from tests.integration.defs.conftest import Installation
@@ -24,6 +28,12 @@ def test_the_loaded_version_is_the_catalogs(installation: Installation) -> None:
     assert loaded is not None and loaded < newer
     installation.load()
     assert client.loaded_definitions_version() == newer
+
+
+def test_a_look_at_a_code_server_with_definitions_succeeds(installation: Installation) -> None:
+    port = installation.stack.ports.code_server
+    command = [sys.executable, "-m", code_server.__name__, "--look", f"--port={port}"]
+    assert subprocess.run(command, check=False).returncode == 0
 
 
 def test_a_broken_pipeline_takes_down_no_other(installation: Installation) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from arus_dagster.cli import code_server
+from arus_dagster.cli.code_server import PING_SECONDS
+from arus_dagster.cli.process import free_port
 from tests.unit.deployment.test_compose import COMPOSE, fresh_secrets
 
 ROOT = Path(__file__).parents[3]
@@ -48,6 +53,25 @@ def test_the_helm_values_keep_what_dagster_yaml_says() -> None:
     assert code["name"] == location["location_name"]
     assert "codeServerArgs" in code  # "dagster api grpc" would never load a change
     assert code["envSecrets"] == [{"name": "arus"}]
+    assert values["concurrency"]["enabled"] is True  # the chart leaves it out otherwise
+    pools = values["concurrency"]["pools"]
+    assert pools["defaultLimit"] == base["concurrency"]["pools"]["default_limit"]
+    assert pools["granularity"] == base["concurrency"]["pools"]["granularity"]
+    assert queue["dequeueUseThreads"] == base["run_queue"]["dequeue_use_threads"]
+    for kind in ("schedules", "sensors"):
+        there = values["dagsterDaemon"][kind]
+        here = base[kind]
+        assert (there["useThreads"], there["numWorkers"]) == (
+            here["use_threads"],
+            here["num_workers"],
+        )
+    own, monitoring = base["run_monitoring"], values["dagsterDaemon"]["runMonitoring"]
+    for here, there in (
+        ("poll_interval_seconds", "pollIntervalSeconds"),
+        ("cancel_timeout_seconds", "cancelTimeoutSeconds"),
+        ("free_slots_after_run_end_seconds", "freeSlotsAfterRunEndSeconds"),
+    ):
+        assert monitoring[there] == own[here], here
     assert values["runLauncher"]["type"] == "K8sRunLauncher"
 
 
@@ -67,3 +91,20 @@ def test_the_manifests_run_as_nobody_and_are_probed() -> None:
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     assert service["spec"]["selector"].items() <= labels.items()
     assert deployment["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+def test_the_kubelet_looks_at_what_is_behind_the_code_server() -> None:
+    """As the watch of the other ways does, which the chart has no place for."""
+    (values,) = documents("kubernetes-values.yaml")
+    (code,) = values["dagster-user-deployments"]["deployments"]
+    for probe in ("startupProbe", "livenessProbe"):
+        python, *command = code[probe]["exec"]["command"]
+        assert python == "python"
+        assert command[:2] == ["-m", code_server.__name__]
+        assert command[2:] == ["--look", f"--port={code['port']}"]
+        assert code[probe]["timeoutSeconds"] > PING_SECONDS
+
+
+def test_a_look_at_nothing_fails() -> None:
+    command = [sys.executable, "-m", code_server.__name__, "--look", f"--port={free_port()}"]
+    assert subprocess.run(command, check=False).returncode == 1
