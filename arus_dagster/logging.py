@@ -34,6 +34,13 @@ LogFormat = Literal["auto", "json", "text"]
 _QUIET = ("httpx", "httpcore", "urllib3")
 # Dagster's servers give these a handler before they load our code.
 _OWN_HANDLERS = ("dagster",)
+# Made by the logging itself, and of several lines by their nature.
+_LINES_OF_OUR_OWN = frozenset({"exception", "stack"})
+_ESCAPED = {
+    code: repr(chr(code))[1:-1]
+    for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+    if code != ord("\t")
+}
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -46,6 +53,18 @@ def _mask_secrets(
     for key in event:
         if key.lower() in SECRET_FIELDS:
             event[key] = MASK
+    return event
+
+
+def _without_control(
+    logger: Any, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Text that somebody sent must neither pass for a line of its own nor command a terminal."""
+    for key, value in event.items():
+        if isinstance(value, str) and key not in _LINES_OF_OUR_OWN:
+            shown = value.translate(_ESCAPED)
+            # Other programs' messages may have lines; these can't be taken for ours.
+            event[key] = shown if key != "event" else shown.replace("\\n", "\n    ")
     return event
 
 
@@ -79,9 +98,10 @@ def configure_logging(
     render: list[Any]
     if form == "text" or (form == "auto" and target.isatty()):
         render = [
+            _without_control,
             structlog.dev.ConsoleRenderer(
                 colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
+            ),
         ]
     else:
         render = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -145,6 +145,12 @@ class Server:
             self._sentinel.wait()
             self._sentinel = None
 
+    @property
+    def pid(self) -> int:
+        """The server's first process, whose children are all the others."""
+        assert self._child is not None, "not running"
+        return self._child.process.pid
+
     def kill(self) -> None:
         """End every process of the server with SIGKILL, as a crash would."""
         assert self._child is not None, "not running"

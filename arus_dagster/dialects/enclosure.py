@@ -16,6 +16,8 @@ from arus_dagster.errors import InvalidInputError
 EndOfToken = Callable[[str, int], int]
 
 _WORD = re.compile(r"[^\W\d][\w$]*")
+# All but tabs and ends of lines.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def enclose(expression: str, end_of_token: EndOfToken) -> str:
@@ -81,8 +83,9 @@ def refused(reason: str) -> InvalidInputError:
 def _check(text: str, end_of_token: EndOfToken) -> None:
     if not text.strip():
         raise refused("is empty")
-    if "\0" in text:
-        raise refused("holds a zero character")
+    # Databases differ in what of these parts words or begins a comment, and nobody needs them.
+    if found := _CONTROL.search(text):
+        raise refused(f"holds the control character {ord(found.group())}")
     depth = 0
     position = 0
     while position < len(text):

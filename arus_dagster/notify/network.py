@@ -25,6 +25,14 @@ SEND_SECONDS = 15.0
 _METADATA = frozenset(
     map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "192.0.0.192"))
 )
+# Networks of IPv6 whose last 32 bits are an address of IPv4: translators' (NAT64, SIIT), and the
+# early form without a prefix, whose ``::`` and ``::1`` are addresses of their own.
+_EMBEDDING = tuple(
+    map(
+        ipaddress.IPv6Network,
+        ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96"),
+    )
+)
 
 
 def is_local(address: str) -> bool:
@@ -32,7 +40,7 @@ def is_local(address: str) -> bool:
     ip = ipaddress.ip_address(address.split("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):  # NAT64
+        if inner is None and any(ip in network for network in _EMBEDDING) and int(ip) > 1:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_local(str(inner))
@@ -45,6 +53,17 @@ def is_local(address: str) -> bool:
         or ip in ipaddress.ip_network("240.0.0.0/4")
         or ip in _METADATA
     )
+
+
+def is_own(address: str) -> bool:
+    """Whether an interface of this machine has the address: no other can be bound to."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
 
 
 class Deadline:
@@ -111,7 +130,7 @@ def resolve(host: str, port: int, *, allow_local: bool) -> list[str]:
         reason = getattr(error, "strerror", None) or "not a host name"
         raise DeliveryFailedError(f"{host} can't be resolved: {reason}") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if not allow_local and any(is_local(address) for address in addresses):
+    if not allow_local and any(is_local(a) or is_own(a) for a in addresses):
         raise DeliveryRefusedError(
             f"{host} is this machine, a link-local or a metadata address; "
             "the setting notify_allow_local permits such addresses"

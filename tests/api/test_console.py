@@ -43,6 +43,33 @@ def test_other_unknown_paths_are_answered_in_the_envelope(client: TestClient, pa
     assert answer.json()["error"]["code"] == "NOT_FOUND"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../site.py",
+        "..%2fsite.py",
+        "%2e%2e/site.py",
+        "%2e%2e%2fsite.py",
+        "..%5csite.py",
+        "js/..%2f..%2fsite.py",
+        "%2fetc%2fpasswd",
+        "//etc/passwd",
+        "%00",
+        "main.js%00",
+    ],
+)
+def test_no_path_leads_out_of_the_consoles_files(client: TestClient, path: str) -> None:
+    """As raw as it stands here: a client would clean some of these up."""
+    base = assets(client)[0].split("/")[2]
+    request = client.build_request("GET", "/")
+    request.url = request.url.copy_with(raw_path=f"/console-assets/{base}/{path}".encode())
+
+    answer = client.send(request)
+
+    assert answer.status_code == 404, answer.text
+    assert "install_console" not in answer.text and "root:" not in answer.text
+
+
 def test_the_page_is_asked_for_again_each_time_and_comes_only_when_it_changed(
     client: TestClient,
 ) -> None:

@@ -8,7 +8,7 @@ import logging
 
 import pytest
 
-from arus_dagster.logging import MASK, configure_logging, get_logger
+from arus_dagster.logging import MASK, LogFormat, configure_logging, get_logger
 
 
 class Terminal(io.StringIO):
@@ -48,6 +48,24 @@ def test_on_a_terminal_a_line_is_text() -> None:
     assert "reloaded" in stream.getvalue()
     with pytest.raises(json.JSONDecodeError):
         json.loads(stream.getvalue())
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_what_somebody_sent_is_no_line_of_its_own_and_no_command_of_a_terminal(
+    form: LogFormat,
+) -> None:
+    stream = Terminal()
+    configure_logging("INFO", stream, form)
+    sent = "/api/x\n2026-01-01T00:00:00Z [info] login_of_admin\x1b[2J\x9b2J\r\u2028forged"
+
+    get_logger("a").info("request", path=sent)
+    logging.getLogger("other").info("GET %s", sent)
+
+    lines = stream.getvalue().splitlines()
+    ours = [line for line in lines if not line.startswith("    ")]
+    assert len(ours) == 2
+    for command in ("\x1b[2J", "\x9b", "\r", "\u2028"):
+        assert command not in stream.getvalue()
 
 
 def test_the_form_can_be_chosen() -> None:

@@ -9,8 +9,9 @@ import re
 
 from arus_dagster.dialects.enclosure import bare, called, enclose, refused
 
-# Two dashes are a comment only before a blank or a control character: ``5--3`` is 8.
-_LINE_COMMENT = re.compile(r"(?:#|--(?=[\x00-\x20]|\Z))[^\n]*")
+# Two dashes are a comment only before a blank or a control character, of which the last is 127:
+# ``5--3`` is 8.
+_LINE_COMMENT = re.compile(r"(?:#|--(?=[\x00-\x20\x7f]|\Z))[^\n]*")
 _EXECUTED_COMMENT = re.compile(r"/\*(?:M?!|\+)")
 
 

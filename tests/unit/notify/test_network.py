@@ -31,6 +31,10 @@ from arus_dagster.notify.network import Deadline, connect, is_local, resolve
         "::ffff:169.254.169.254",
         "2002:7f00:1::",
         "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
+        "::ffff:0:127.0.0.1",
+        "::127.0.0.1",
+        "::a9fe:a9fe",
     ],
 )
 def test_local_link_and_metadata_addresses_are_known(address: str) -> None:
@@ -38,7 +42,16 @@ def test_local_link_and_metadata_addresses_are_known(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["8.8.8.8", "10.0.0.5", "192.168.1.10", "172.16.0.1", "2606:4700::1111", "fd12::1"]
+    "address",
+    [
+        "8.8.8.8",
+        "10.0.0.5",
+        "192.168.1.10",
+        "172.16.0.1",
+        "2606:4700::1111",
+        "fd12::1",
+        "64:ff9b::808:808",
+    ],
 )
 def test_public_and_private_networks_may_be_reached(address: str) -> None:
     assert not is_local(address)
@@ -62,6 +75,20 @@ def test_no_spelling_of_a_local_address_passes(host: str) -> None:
     with pytest.raises(DeliveryRefusedError, match="notify_allow_local"):
         resolve(host, 80, allow_local=False)
     assert resolve("127.1", 80, allow_local=True) == ["127.0.0.1"]
+
+
+def test_this_machine_is_known_by_the_addresses_of_its_interfaces_too() -> None:
+    """What listens on all of them would else be reached as a neighbour is."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("203.0.113.7", 9))  # sends nothing
+        except OSError:
+            pytest.skip("this machine has no network but itself")
+        own = probe.getsockname()[0]
+    assert not is_local(own)
+    with pytest.raises(DeliveryRefusedError, match="this machine"):
+        resolve(own, 80, allow_local=False)
+    assert resolve(own, 80, allow_local=True) == [own]
 
 
 def test_the_address_that_was_checked_is_the_one_connected_to(

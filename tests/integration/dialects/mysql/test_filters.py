@@ -78,6 +78,10 @@ def test_conditions(expression: str, ids: str, database: Database, table: TableR
         "id = 1 /*!50000 ) UNION SELECT 1, 2 -- */",
         "id = 1 /*+ MAX_EXECUTION_TIME(1) */",
         "id = 1\0",
+        # Two dashes before such a character begin a comment, and the quote is none.
+        "id = 1 OR --\x7f'\n SLEEP(5) -- '",
+        "id = 1 --\x7f'\n) UNION SELECT 1, 2 -- '",
+        "id = 1 --\x1f'\n) UNION SELECT 1, 2 -- '",
         "nowhere = 1",
         "id = ",
         "SUM(id) > 1",

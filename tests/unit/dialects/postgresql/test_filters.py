@@ -32,7 +32,10 @@ def test_one_expression_is_put_into_parentheses(expression: str) -> None:
     [
         ("", "empty"),
         ("  \n", "empty"),
-        ("a\0", "zero character"),
+        ("a\0", "control character 0"),
+        ("a = 1 --\x0c", "control character 12"),
+        ("a = 1 \x7f", "control character 127"),
+        ("a = '\x85'", "control character 133"),
         ("1=1; drop table t", "semicolon"),
         ("1=1) or (1=1", "did not open"),
         ("(1=1", "parenthesis open"),
