@@ -239,7 +239,8 @@ def _teller(status: Status) -> Callable[[str], None]:
 def _show_addresses(home: Home, ports: Ports) -> None:
     api = f"http://{LOOPBACK}:{ports.api}"
     lines = [
-        ("REST API", api),
+        ("Console", f"{api}/"),
+        ("REST API", f"{api}/api"),
         ("API reference", f"{api}/docs"),
         ("Dagster", f"http://{LOOPBACK}:{ports.dagster}"),
         ("Warehouse", f"PostgreSQL {LOOPBACK}:{ports.postgres}, database {WAREHOUSE}"),

@@ -131,7 +131,7 @@ def add_the_ends(browser: Browser, env: dict[str, str]) -> None:
     browser.heading(SHOP)
     browser.sees("not tested")
     browser.press("Test")
-    browser.sees("Connected to", "connected")
+    browser.sees("Connected to PostgreSQL 1", "connected")
     browser.check(width=NARROW, scheme="dark")
 
 
@@ -208,6 +208,7 @@ def change_pause_and_backfill(browser: Browser, platform: Platform) -> None:
     browser.press("Save")
     assert "sometimes" in browser.problem_of("Schedule")
     browser.fill("Schedule", "30 4 * * 1-5")
+    assert "not a cron expression" not in browser.text()
     browser.sees("Every weekday at 04:30.")
     browser.check(width=NARROW)
     browser.press("Save")
@@ -216,7 +217,7 @@ def change_pause_and_backfill(browser: Browser, platform: Platform) -> None:
     browser.press("Pause")
     browser.sees("is paused: its schedule starts nothing", "paused")
     browser.press("Resume")
-    browser.sees("runs on its schedule again")
+    browser.sees("runs on its schedule again", "active")
 
     browser.press("public.orders")
     browser.sees("public.orders")

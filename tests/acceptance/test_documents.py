@@ -27,9 +27,11 @@ def test_the_readmes_first_pipeline_gets_rows_into_the_warehouse(
 ) -> None:
     result = readme
     assert result.returncode == 0, result.stdout + result.stderr
-    # The last block shows the warehouse: all four statuses, 2,000 orders of each.
+    # A block shows the warehouse: all four statuses, 2,000 orders of each.
     counted = dict(re.findall(r"^ (\w+) +\| +(\d+)$", result.stdout, re.MULTILINE))
     assert counted == dict.fromkeys(("new", "paid", "sent", "returned"), "2000")
+    # The last one shows what the receiver was told.
+    assert '"title": "arus-Shop succeeded"' in result.stdout
 
 
 @pytest.mark.usefixtures("readme")
@@ -37,6 +39,8 @@ def test_the_operators_commands_work(platform: Platform) -> None:
     result = run_blocks("docs/operating.md", platform.directory)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Created ana@example.com as editor." in result.stdout
+    # What was dumped was put back beside the platform, rows and all.
+    assert re.search(r"restored *\n-+\n *8000\n", result.stdout), result.stdout
 
 
 @pytest.mark.usefixtures("readme")

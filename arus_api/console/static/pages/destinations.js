@@ -1,7 +1,7 @@
 // Destinations: the list, and one with its form, test and removal.
 import { address, go } from "../lib/address.js";
 import { post, put, remove } from "../lib/api.js";
-import { connectionFields, formValue, tlsFields } from "../lib/connection.js";
+import { connectionFields, formValue, kindName, tlsFields } from "../lib/connection.js";
 import { html } from "../lib/html.js";
 import { useLoad } from "../lib/load.js";
 import { may } from "../lib/session.js";
@@ -83,7 +83,7 @@ function OldDestination({ id }) {
   async function test() {
     try {
       const { server_version } = await post(`/api/destinations/${id}/test`);
-      say(`Connected to ${server_version}; schemas and tables can be made`);
+      say(`Connected to ${kindName(one.type)} ${server_version}; schemas and tables can be made`);
     } finally {
       found.reload();
     }

@@ -58,6 +58,7 @@ function columns(reload) {
     { label: "Rows, 24 h", cell: (one) => html`<span title=${number(one.stats.rows_synced_24h)}>${compact(one.stats.rows_synced_24h)}</span>`, end: true },
     may("editor") && {
       label: "Actions",
+      wide: true,
       cell: (one) => html`<span class="row-actions">
         <${Button} act=${() => startRun(one, "trigger")} aria-label=${`Run ${one.name} now`}>Run now</${Button}>
         ${one.schedule &&

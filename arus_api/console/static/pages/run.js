@@ -16,6 +16,8 @@ import { Table } from "../ui/table.js";
 
 const ACTIVE = ["pending", "running"];
 const STATES = { pending: "Waiting to start: ", running: "Running: " };
+// Dagster's own words for it name the step.
+const STEP_STARTS = /^Started execution of step .*$/;
 const isActive = (run) => ACTIVE.includes(run?.status);
 
 export function Run({ id }) {
@@ -95,7 +97,7 @@ function Overview({ run }) {
 /** Every table that the run has or will have, with what is known of it. */
 function tablesOf(run, lines, planned) {
   const done = new Map(run.tables.map((table) => [table.table_name, table]));
-  const begun = new Map(lines.filter((line) => line.table).map((line) => [line.table, line.message]));
+  const begun = new Map(lines.filter((line) => line.table).map((line) => [line.table, line.message.replace(STEP_STARTS, "Starting")]));
   // What is planned now is what this run does only while it lasts.
   const now = isActive(run) ? planned.filter((table) => table.enabled).map((table) => `${table.schema}.${table.name}`) : [];
   return [...new Set([...done.keys(), ...begun.keys(), ...now])].sort().map((name) => {

@@ -36,7 +36,7 @@ function Actions({ source, reload, edit }) {
   async function test() {
     try {
       const { server_version, tls } = await post(`/api/sources/${source.id}/test`);
-      say(`Connected to ${server_version}, ${tls ? "encrypted" : "not encrypted"}`);
+      say(`Connected to ${kindName(source.type)} ${server_version}, ${tls ? "encrypted" : "not encrypted"}`);
     } finally {
       reload();
     }

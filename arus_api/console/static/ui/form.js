@@ -16,6 +16,7 @@ export function Form({ fields, value = {}, partial = false, submit, send, done, 
   const [id] = useState(() => `form-${(forms += 1)}`);
   const [shown, setShown] = useState({});
   const [problem, setProblem] = useState(null);
+  const [raised, setRaised] = useState(0);
   const [busy, setBusy] = useState(false);
   const element = useRef(null);
 
@@ -26,9 +27,15 @@ export function Form({ fields, value = {}, partial = false, submit, send, done, 
   const errors = placed(problem, flat.filter(visible));
 
   useEffect(() => {
-    if (!problem) return;
+    if (!raised) return;
     (element.current.querySelector("[aria-invalid]") ?? element.current.querySelector("[role=alert]"))?.focus();
-  }, [problem]);
+  }, [raised]);
+
+  // The focus moves when a problem comes up, not while somebody mends it.
+  function raise(found) {
+    setProblem(found);
+    setRaised((count) => count + 1);
+  }
 
   function missing() {
     const empty = flat.filter((field) => field.required && visible(field) && textOf(field) === "");
@@ -39,17 +46,27 @@ export function Form({ fields, value = {}, partial = false, submit, send, done, 
     event.preventDefault();
     if (busy) return;
     const absent = missing();
-    if (absent.length) return setProblem({ message: "Something is missing.", fields: absent });
+    if (absent.length) return raise({ message: "Something is missing.", fields: absent });
     setBusy(true);
     setProblem(null);
     try {
       const answer = await send(body(flat.filter(visible), textOf, partial ? value : null), values);
       done?.(answer);
     } catch (error) {
-      setProblem({ message: error.message, fields: error.fields ?? [] });
+      raise({ message: error.message, fields: error.fields ?? [] });
     } finally {
       setBusy(false);
     }
+  }
+
+  // What was wrong with a value says nothing of the next one.
+  function changed(field, next) {
+    setShown((old) => ({ ...old, [field.name]: next }));
+    setProblem((old) => {
+      const left = old?.fields.filter(({ field: path }) => !within(path, field)) ?? [];
+      if (!old || left.length === old.fields.length) return old;
+      return left.length ? { ...old, fields: left } : null;
+    });
   }
 
   const one = (field) =>
@@ -61,7 +78,7 @@ export function Form({ fields, value = {}, partial = false, submit, send, done, 
       shown=${textOf(field)}
       values=${values}
       error=${errors.at[field.name]}
-      onChange=${(next) => setShown((old) => ({ ...old, [field.name]: next }))}
+      onChange=${(next) => changed(field, next)}
     />`;
 
   return html`<form ref=${element} class="form" novalidate aria-label=${label} onSubmit=${submitted}>
@@ -83,6 +100,11 @@ function Group({ group, one, errors }) {
     <summary>${group.legend}</summary>
     <div class="form-grid">${inside}</div>
   </details>`;
+}
+
+/** Whether a message is about a field, or a part of it such as `table_include.0`. */
+function within(path, { name }) {
+  return path === name || path.startsWith(`${name}.`);
 }
 
 function at(value, path) {
@@ -110,8 +132,7 @@ function placed(problem, fields) {
   const at = {};
   const rest = [];
   for (const { field: path, message } of problem.fields) {
-    // A part of a field, such as `table_include.0`, is shown at the field.
-    const field = fields.find(({ name }) => path === name || path.startsWith(`${name}.`));
+    const field = fields.find((one) => within(path, one));
     if (field) at[field.name] = at[field.name] ? `${at[field.name]} ${message}` : message;
     else rest.push(`${path}: ${message}`);
   }

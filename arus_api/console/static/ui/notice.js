@@ -1,4 +1,6 @@
-// Short messages about what was just done. Read out by screen readers; failures stay until closed.
+// Short messages about what was just done. Read out by screen readers; failures stay until closed,
+// or the page is left that they are about.
+import { address } from "../lib/address.js";
 import { html, useEffect } from "../lib/html.js";
 import { store } from "../lib/store.js";
 import { Icon } from "./icon.js";
@@ -19,6 +21,13 @@ export const complain = (error) => add("bad", error.message ?? String(error));
 function close(id) {
   notices.set(notices.get().filter((notice) => notice.id !== id));
 }
+
+let page = address.get().path;
+address.listen(({ path }) => {
+  if (path === page) return;
+  page = path;
+  notices.set(notices.get().filter(({ kind }) => kind !== "bad"));
+});
 
 function Notice({ id, kind, text }) {
   useEffect(() => {
