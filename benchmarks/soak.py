@@ -38,6 +38,8 @@ from tests.servers import HOST, PASSWORD, USER, Database, PostgreSQLServer, sess
 # The daemon looks at new schedules once a minute.
 SETTLING_SECONDS = 60
 LOOK_SECONDS = 2
+LATE_SECONDS = 120
+SHOWN_FAILURES = 3
 MEMORY_SECONDS = 15
 # What a run's command line holds.
 RUN = b"spawn_main"
@@ -112,12 +114,14 @@ class Soak:
         self._period = period
         self._drained: dict[float, float] = {}
         self._memory: defaultdict[str, list[int]] = defaultdict(list)
+        self._cpu_before = self._cpu()
 
     def run(self, seconds: int) -> int:
         """Watch for so long from the first tick that counts; the exit code is the verdict."""
         first = ((time.time() + SETTLING_SECONDS) // self._period + 1) * self._period
         expected = frozenset(first + n * self._period for n in range(seconds // self._period))
         next_look = 0.0
+        stopped = False
         # The last tick has a whole period to drain in, as the others do.
         end = first + len(expected) * self._period - LOOK_SECONDS
         while time.time() < end:
@@ -126,14 +130,30 @@ class Soak:
             tick = now // self._period * self._period
             if tick in expected - self._drained.keys():
                 self._look_at_queue(tick)
+            if tick == max(expected) and not stopped and self._all_ticked(tick):
+                stopped = self._stop_schedules()
             if now >= max(next_look, first):
                 next_look = now + MEMORY_SECONDS
                 self._look_at_memory()
             if len(self._drained) == len(expected):
                 break
-        _say("waiting for what is still to end")
-        wait_for(lambda: not self._active(), "the queue to drain", 600)
+        self._wait_for_the_end(max(expected))
         return self._judge(expected)
+
+    def _wait_for_the_end(self, last: float) -> None:
+        """Ticks that come late are late; only those that never come are lost."""
+        deadline = time.time() + LATE_SECONDS
+        while time.time() < deadline and not self._all_ticked(last):
+            time.sleep(LOOK_SECONDS)
+        self._stop_schedules()
+        wait_for(lambda: not self._active(), "the queue to drain", 600)
+
+    def _stop_schedules(self) -> bool:
+        """Let no tick come that does not count."""
+        known = self._stack.client.schedules()
+        for slug in self._slugs:
+            self._stack.client.stop_schedule(known[names.schedule_name(slug)])
+        return True
 
     def _look_at_queue(self, tick: float) -> None:
         """Note when the runs of a tick have all ended: no more come once all have ticked."""
@@ -145,12 +165,15 @@ class Soak:
 
     def _look_at_memory(self) -> None:
         used = use_of(self._roots, RUN)
+        # Its processes are sessions, which come and go with the runs and share their memory.
+        del used["PostgreSQL"]
         for name, use in used.items():
-            # Its processes are sessions, which come and go with the runs.
-            if name != "PostgreSQL":
-                self._memory[name].append(use.resident_bytes)
+            self._memory[name].append(use.resident_bytes)
         megabytes = ", ".join(f"{n} {u.resident_bytes / 1e6:.0f} MB" for n, u in used.items())
         _say(f"{self._active()} active; {megabytes}")
+
+    def _cpu(self) -> dict[str, float]:
+        return {name: use.cpu_seconds for name, use in use_of(self._roots, RUN).items()}
 
     def _active(self) -> int:
         return self._stack.client.count_runs(RunFilter(statuses=ACTIVE))
@@ -164,6 +187,13 @@ class Soak:
     def _ticks(self) -> dict[str, list[tuple[float, str]]]:
         made = _ticks(self._stack)
         return {slug: made[names.schedule_name(slug)] for slug in self._slugs}
+
+    def _show_failures(self) -> None:
+        failed = RunFilter(statuses=[RunStatus.FAILURE])
+        for run in self._stack.client.runs(failed, limit=SHOWN_FAILURES):
+            events = self._stack.client.logs(run.id, offset=0, limit=500)
+            words = [event.text for event in events if event.level in ("ERROR", "WARNING")]
+            _say(f"run {run.id} of {run.job_name} failed: {' | '.join(words)[-1000:]}")
 
     def _judge(self, expected: frozenset[float]) -> int:
         ends = {s.value: RunFilter(statuses=[s]) for s in RunStatus}
@@ -179,11 +209,13 @@ class Soak:
         _say(f"ticks: {dict(statuses)}; runs: {dict(seen.runs)}")
         if self._drained:
             _say(f"the longest queue took {max(self._drained.values()):.0f} s")
-        cpu = {n: u.cpu_seconds for n, u in use_of(self._roots, RUN).items()}
+        # What the platform needs for itself meanwhile is in it, the less the more runs there are.
+        cpu = {n: seconds - self._cpu_before[n] for n, seconds in self._cpu().items()}
         runs = max(sum(seen.runs.values()), 1)
         shares = ", ".join(f"{name} {seconds / runs:.2f}" for name, seconds in cpu.items())
         _say(f"processor time a run: {sum(cpu.values()) / runs:.2f} s ({shares})")
         bad = faults(seen)
+        self._show_failures()
         for fault in bad:
             _say(f"NOT GOOD: {fault}")
         if not bad:
