@@ -19,7 +19,16 @@ from pathlib import Path
 from benchmarks import report, results
 from benchmarks.bench import Bench
 from benchmarks.results import Row
-from benchmarks.scenarios import api, discovery, full_load, location, merge, platform, row_work
+from benchmarks.scenarios import (
+    api,
+    discovery,
+    full_load,
+    location,
+    memory,
+    merge,
+    platform,
+    row_work,
+)
 from benchmarks.servers import private_servers
 from benchmarks.sizes import Sizes
 
@@ -31,6 +40,7 @@ SCENARIOS: dict[str, Scenario] = {
     "script": row_work.script,
     "merge": merge.merge,
     "incremental": merge.incremental,
+    "memory": memory.memory,
     "platform": platform.platform,
     "location": location.location,
     "api": api.api,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from arus_dagster.dialects.base import (
     BinaryRows,
@@ -25,7 +26,7 @@ from arus_dagster.engine.preparation import Prepared
 from arus_dagster.engine.progress import OnMessage, Progress
 from arus_dagster.engine.reading import CountBeside, ReadAhead
 from arus_dagster.engine.replay import OpenTransform
-from arus_dagster.engine.transform.process import TransformProcess
+from arus_dagster.engine.transform.process import TransformedChunk, TransformProcess
 
 
 class Movement:
@@ -117,27 +118,48 @@ class Movement:
 
     def _move_text(self, read: Read) -> None:
         with ReadAhead(self._snapshot, read) as chunks, self._open_transform() as transform:
-            for chunk in chunks:
-                self._cancel.check()
-                self.extracted += chunk.rows + len(chunk.rejected)
-                self.warnings.update(chunk.warnings)
-                self.progress.add(chunk.rows, len(chunk.data))
-                for rejected in chunk.rejected:
-                    self._rejections.add(rejected)
-                if not chunk.rows:
-                    continue
-                if transform is None:
+            if transform is None:
+                for chunk in self._counted(chunks):
                     self._load.add(chunk)
-                else:
-                    self._through_scripts(chunk, transform)
+                return
+            with contextlib.closing(self._transformed(chunks, transform)) as transformed:
+                for made in transformed:
+                    self.dropped += made.dropped
+                    for rejected in made.rejected:
+                        self._rejections.add(rejected)
+                    self._load.add(made)
 
-    def _through_scripts(self, chunk: Chunk, transform: TransformProcess) -> None:
+    def _counted(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """The chunks that have rows."""
+        for chunk in chunks:
+            self._cancel.check()
+            self.extracted += chunk.rows + len(chunk.rejected)
+            self.warnings.update(chunk.warnings)
+            self.progress.add(chunk.rows, len(chunk.data))
+            for rejected in chunk.rejected:
+                self._rejections.add(rejected)
+            if chunk.rows:
+                yield chunk
+
+    def _transformed(
+        self, chunks: Iterable[Chunk], transform: TransformProcess
+    ) -> Generator[TransformedChunk]:
+        """What scripts make of the chunks. They work on one while that before it is loaded."""
         assert isinstance(self._load, StagedLoad)  # scripts always go by the stage
-        chunk = self._load.keep_source(chunk)
-        if not chunk.rows:
-            return
-        made = transform.apply(chunk)
-        self.dropped += made.dropped
-        for rejected in made.rejected:
-            self._rejections.add(rejected)
-        self._load.add(made)
+        with ThreadPoolExecutor(1, "arus-transform") as beside:
+            waiting: Future[TransformedChunk] | None = None
+            try:
+                for chunk in self._counted(chunks):
+                    kept = self._load.keep_source(chunk)
+                    if not kept.rows:
+                        continue
+                    following = beside.submit(transform.apply, kept)
+                    if waiting is not None:
+                        yield waiting.result()
+                    waiting = following
+                if waiting is not None:
+                    yield waiting.result()
+            except BaseException:
+                # What scripts still work on is for nobody; they might never end.
+                transform.cancel()
+                raise

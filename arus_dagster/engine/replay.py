@@ -97,8 +97,8 @@ class Replay:
             return
         job, transformed = self._prepared.job, bool(self._prepared.scripts)
         columns = (*job.columns, SOURCE_COLUMN) if transformed else job.columns
-        self._stage = Stage(job.connection, _STAGE, columns, job.key)
-        self._source_stage = Stage(job.connection, _SOURCE_STAGE, job.columns)
+        self._stage = Stage.temporary(job.connection, _STAGE, columns, job.key)
+        self._source_stage = Stage.temporary(job.connection, _SOURCE_STAGE, job.columns)
         with self._open_transform() as transform:
             for lines in self._batches(table_id):
                 self._take(self._source_stage, lines)

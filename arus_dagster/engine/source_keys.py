@@ -32,7 +32,7 @@ class SourceKeys:
         self._snapshot = snapshot
         columns = [c for c in prepared.columns if c.name in prepared.job.key]
         self._names = [column.name for column in columns]
-        self._stage = Stage(connection, name, columns)
+        self._stage = Stage.temporary(connection, name, columns)
         self.sql = self._stage.sql
 
     def read(self, row_filter: str | None = None) -> None:

@@ -149,7 +149,10 @@ def field(column: Column) -> str:
         wrong = (
             f"CONCAT({_NO_DATE_IN_KEY}, {name})" if column.key_position is not None else _NO_DATE
         )
-        return f"IF({name} IS NULL, {_NULL}, IF({is_date(name)}, {text_of(column, name)}, {wrong}))"
+        # A timestamp is a moment or zero; only the other types hold what the calendar doesn't.
+        moment = family(column) is Family.TIMESTAMP
+        right = f"{name} >= '0001-01-01'" if moment else is_date(name)
+        return f"IF({name} IS NULL, {_NULL}, IF({right}, {text_of(column, name)}, {wrong}))"
     return f"IF({name} IS NULL, {_NULL}, {text_of(column, name)})"
 
 

@@ -8,9 +8,11 @@ but a plain text result of a connection that is logged in.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Sequence
 
 _QUERY = b"\x03"
+_HEADER = struct.Struct("<IBH")  # a packet's, and the first value's length
 _MORE_FOLLOWS = 0xFFFFFF  # a packet of this length goes on in the next one
 _RECEIVE_BYTES = 1 << 18
 _NULL, _TWO, _THREE, _EIGHT, _ERROR = 0xFB, 0xFC, 0xFD, 0xFE, 0xFF
@@ -84,22 +86,24 @@ class RowStream:
         buffer = self._buffer
         start = position = self._position
         end = len(buffer)
-        append = lines.append
-        while end - position > 4:
-            size = buffer[position] | buffer[position + 1] << 8 | buffer[position + 2] << 16
-            body = position + 4
-            following = body + size
+        append, header = lines.append, _HEADER.unpack_from
+        last = end - _HEADER.size
+        while position <= last:
+            # A sequence number is the fourth byte of the packet's length.
+            size, first, length = header(buffer, position)
+            size &= _MORE_FOLLOWS
+            following: int = position + 4 + size
             if following > end or size == _MORE_FOLLOWS:
                 break
-            first = buffer[body]
-            if first < _NULL:
-                append(buffer[body + 1 : body + 1 + first])
-            elif first == _TWO:
-                text = body + 3
-                append(buffer[text : text + (buffer[body + 1] | buffer[body + 2] << 8)])
+            if first == _TWO:
+                text = position + 7
+                append(buffer[text : text + length])
+            elif first < _NULL:
+                text = position + 5
+                append(buffer[text : text + first])
             else:
                 self._position = following
-                return following - start + self._take_rare(buffer[body:following], lines)
+                return following - start + self._take_rare(buffer[position + 4 : following], lines)
             position = following
         self._position = position
         if position == start:

@@ -1,4 +1,4 @@
-"""A temporary table in which rows wait, and COPY with the faulty lines taken out.
+"""A table in which rows wait, and COPY with the faulty lines taken out.
 
 Owns what happens to a chunk on its way into a table. A line the server refuses is found by the
 line number in the server's error, and only given up after it failed alone.
@@ -27,29 +27,39 @@ _LINES_AFTER_FAULT = 256
 
 
 class Stage:
-    """A temporary table of the open transaction, dropped with it.
+    """A table that the open transaction made, and that nobody else sees.
 
     Args:
-        name: unquoted.
-        required: columns that may not be NULL, so that such a row is refused by itself.
+        sql: the table, quoted.
+        columns: those that it has.
     """
 
-    def __init__(
-        self,
+    def __init__(self, connection: Connection, sql: str, columns: Sequence[Column]) -> None:
+        self._connection = connection
+        self._types = {column.name: column.target_type for column in columns}
+        self.sql = sql
+
+    @classmethod
+    def temporary(
+        cls,
         connection: Connection,
         name: str,
         columns: Sequence[Column],
         required: Collection[str] = (),
-    ) -> None:
-        self._connection = connection
-        self._types = {column.name: column.target_type for column in columns}
-        self.sql = f"pg_temp.{identifier(name)}"
+    ) -> Stage:
+        """A temporary table, dropped with the transaction.
+
+        Args:
+            name: unquoted.
+            required: columns that may not be NULL, so that such a row is refused by itself.
+        """
         definitions = ", ".join(
             f"{identifier(column.name)} {column.target_type}"
             + (" NOT NULL" if column.name in required else "")
             for column in columns
         )
         connection.execute(f"CREATE TEMP TABLE {identifier(name)} ({definitions}) ON COMMIT DROP")
+        return cls(connection, f"pg_temp.{identifier(name)}", columns)
 
     def fit(self, columns: Sequence[Column]) -> None:
         """Add columns that are missing and change types that differ."""

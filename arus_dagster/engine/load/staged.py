@@ -1,8 +1,9 @@
-"""The way by a stage: rows wait in temporary tables until all are in.
+"""The way by a stage: rows wait in a table of the transaction's own until all are in.
 
 Owns loads whose rows meet others on the way: merges by key, soft deletes, scripts, raw copies.
-The target is not touched, and nothing of it locked, before all rows are there and any change of
-its columns has been made.
+A target that is there is not touched, and nothing of it locked, before all rows have come and any
+change of its columns has been made. One that is not there yet can be no stranger to its rows, and
+is the stage itself, unless some of them only come to be left out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from arus_dagster.dialects.base import Chunk, Column
 from arus_dagster.dialects.copy_text import decode_field, split_lines
 from arus_dagster.dialects.postgresql import merge
 from arus_dagster.dialects.postgresql.binary_rows import all_or_none, copy_binary_in, reads_binary
+from arus_dagster.dialects.postgresql.driver_errors import RowFaultError
 from arus_dagster.dialects.postgresql.names import SOURCE_LINE, identifiers
 from arus_dagster.dialects.postgresql.stage import Stage, copy_chunk
 from arus_dagster.dialects.postgresql.target_table import TargetTable
@@ -44,6 +46,9 @@ class StagedLoad:
     def __init__(self, job: LoadJob, *, transformed: bool) -> None:
         self._job = job
         self._transformed = transformed
+        self._fills_target = job.shape is None and job.full and job.deleted_condition is None
+        # A new table refuses no row that its columns take, so the lines behind are not needed.
+        self._keeps_lines = transformed and not self._fills_target
         self._columns = job.columns
         self.script_columns: tuple[Column, ...] = ()
         self.left_out: tuple[Column, ...] = ()
@@ -54,10 +59,14 @@ class StagedLoad:
 
     def begin(self) -> None:
         job = self._job
-        columns = (*job.columns, SOURCE_COLUMN) if self._transformed else job.columns
-        self._stage = Stage(job.connection, _STAGE, columns, job.key)
+        columns = (*job.columns, SOURCE_COLUMN) if self._keeps_lines else job.columns
+        if self._fills_target:
+            create_target(job, columns)
+            self._stage = Stage(job.connection, job.target.sql, columns)
+        else:
+            self._stage = Stage.temporary(job.connection, _STAGE, columns, job.key)
         if job.raw is not None and self._transformed:
-            self._source_stage = Stage(job.connection, _SOURCE_STAGE, job.columns)
+            self._source_stage = Stage.temporary(job.connection, _SOURCE_STAGE, job.columns)
 
     def keep_source(self, chunk: Chunk) -> Chunk:
         """Set the source's own rows aside for the raw table; the rows that can be kept there."""
@@ -85,17 +94,20 @@ class StagedLoad:
     def add(self, chunk: Chunk | TransformedChunk) -> None:
         job = self._job
         assert self._stage is not None  # made by begin
-        data = chunk.data
+        reject = job.reject
         if isinstance(chunk, TransformedChunk):
             if chunk.columns[len(job.columns) :] != self.script_columns:
                 self.take_columns(chunk.columns[len(job.columns) :])
-            data = chunk.with_sources()
+            reject = self._refuse_made if self._keeps_lines else chunk.refusal(job.reject)
         if not chunk.rows:
             return
         names = [column.name for column in self._columns]
-        if self._transformed:
+        data = chunk.data
+        if self._keeps_lines:
+            assert isinstance(chunk, TransformedChunk)  # or there would be nothing to keep
             names.append(SOURCE_COLUMN.name)
-        self._taken += copy_chunk(job.connection, self._stage.sql, names, data, self._refuse_line)
+            data = chunk.with_sources()
+        self._taken += copy_chunk(job.connection, self._stage.sql, names, data, reject)
 
     def takes_binary(self) -> bool:
         job = self._job
@@ -120,9 +132,12 @@ class StagedLoad:
         assert self._stage is not None  # made by begin
         self._prepare_target()
         self._counts.columns = self._columns
+        rows = self._rows()
+        if self._fills_target:
+            self._finish_filled()
+            return self._counts
         if job.shape is None:
             create_target(job, self._columns)
-        rows = self._rows()
         if job.may_repeat:
             self._counts.dropped = merge.drop_superseded(
                 job.connection,
@@ -135,6 +150,26 @@ class StagedLoad:
         self._apply(rows)
         finish_target(job)
         return self._counts
+
+    def _finish_filled(self) -> None:
+        """Give the target its key. Rows that repeat are only looked for where the key says so."""
+        job, counts = self._job, self._counts
+        assert self._stage is not None  # made by begin
+        job.connection.execute("SAVEPOINT arus_key")
+        try:
+            finish_target(job)
+        except RowFaultError:
+            if not job.may_repeat:
+                raise
+            job.connection.execute("ROLLBACK TO SAVEPOINT arus_key")
+            watermark = job.watermark.name if job.watermark else None
+            counts.dropped = merge.drop_superseded(
+                job.connection, self._stage.sql, job.key, watermark
+            )
+            finish_target(job)
+        job.connection.execute("RELEASE SAVEPOINT arus_key")
+        counts.loaded = self._taken - counts.dropped
+        counts.growth += counts.loaded
 
     def loaded_rows(self) -> str:
         if self._job.full:
@@ -261,11 +296,14 @@ class StagedLoad:
     def _refuse_staged(self, reason: str, row: str) -> None:
         assert self._stage is not None  # made by begin
         self._taken -= 1
-        names = [SOURCE_COLUMN.name] if self._transformed else [c.name for c in self._job.columns]
-        self._refuse_line(reason, self._stage.line(row, names))
+        if self._keeps_lines:
+            self._refuse_made(reason, self._stage.line(row, [SOURCE_COLUMN.name]))
+        else:
+            names = [column.name for column in self._job.columns]
+            self._job.reject(reason, self._stage.line(row, names))
 
-    def _refuse_line(self, reason: str, line: bytes) -> None:
-        self._job.reject(reason, source_line(line) if self._transformed else line)
+    def _refuse_made(self, reason: str, line: bytes) -> None:
+        self._job.reject(reason, source_line(line))
 
 
 def source_line(line: bytes) -> bytes:

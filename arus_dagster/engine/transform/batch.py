@@ -64,6 +64,8 @@ class BatchRunner:
         known: Sequence[tuple[str, str]] = (),
     ) -> None:
         kinds = [kind_of(target_type) for _, target_type in columns]
+        # Where a text stands for itself; in JSON it is written with quotes.
+        self._takes_text = [kind != "json" for kind in kinds]
         self._scripts = tuple(scripts)
         self._names = [name for name, _ in columns]
         self._decoders = [decoder(kind) for kind in kinds]
@@ -85,7 +87,9 @@ class BatchRunner:
         make_row = self._row.of
         scripts = self._scripts
         dropped = 0
-        kept: list[tuple[int, str, str, dict[str, Any] | None]] = []
+        origins: list[int] = []
+        made: list[str] = []
+        extras: list[dict[str, Any] | None] = []
         rejected: list[tuple[str, str]] = []
         for number, line in enumerate(lines):
             fields = line.split("\t") if width else []
@@ -108,7 +112,10 @@ class BatchRunner:
                     dropped += 1
                     continue
                 script = None
-                kept.append((number, *self._emit(line, fields, decoded, row)))
+                text, extra = self._emit(line, fields, decoded, row)
+                origins.append(number)
+                made.append(text)
+                extras.append(extra)
             except MemoryError:
                 out_of_memory()
             except _RejectedError as error:
@@ -118,12 +125,20 @@ class BatchRunner:
                     rejected.append((fault(script, error), line))
                 else:  # values of a script's own classes have methods that may fail
                     rejected.append((f"the row can't be stored: {describe(error)}", line))
-        return self._outcome(kept, dropped, rejected, len(lines))
+        kept = self._with_added(lines, origins, made, extras, rejected)
+        text = "\n".join(kept) + "\n" if kept else ""
+        return BatchOutcome(
+            text.encode("utf-8", "surrogateescape"),
+            len(kept),
+            dropped,
+            None if len(kept) == len(lines) else origins,
+            rejected,
+        )
 
     def _emit(
         self, line: str, fields: list[str], decoded: Row, row: dict[Any, Any]
-    ) -> tuple[str, str, dict[str, Any] | None]:
-        """The original line, the new one without added columns, and those by name.
+    ) -> tuple[str, dict[str, Any] | None]:
+        """The new line without added columns, and those by name.
 
         Args:
             decoded: the row the first script got.
@@ -141,8 +156,11 @@ class BatchRunner:
                     extras = extras or {}
                     extras[name] = value
                     continue
-                text = self._field(position, fields[position], value)
-                if text is not fields[position]:
+                if not position and decoded.still_first(value):
+                    continue
+                original = fields[position]
+                text = self._field(position, original, value)
+                if text is not original:
                     changed = changed or fields.copy()
                     changed[position] = text
         else:
@@ -161,14 +179,19 @@ class BatchRunner:
                 for name in rest:
                     self._check_name(name)
                 extras = rest
-        return line, line if changed is None else "\t".join(changed), extras
+        return line if changed is None else "\t".join(changed), extras
 
     def _field(self, position: int, original: str, value: Any) -> str:
         """The field's text: the original object where the value is what the field stood for."""
-        undecoded = value is original and "\\" not in original
-        if undecoded:
-            return original
         encode = self._encoders[position]
+        if type(value) is str and "\\" not in original and self._takes_text[position]:
+            # What such a field stands for is its own text, or no text at all.
+            if value == original:
+                return original
+            try:
+                return encode(value)
+            except ValueError as error:
+                raise self._unstorable(position, error) from None
         try:
             text: str = encode(value)
             if text == original:
@@ -180,8 +203,11 @@ class BatchRunner:
             before = self._decoders[position](original)
             if type(before) is type(value) and before == value:
                 return original
-            raise _RejectedError(f"column {self._names[position]!r}: {error}") from None
+            raise self._unstorable(position, error) from None
         return text
+
+    def _unstorable(self, position: int, error: Exception) -> _RejectedError:
+        return _RejectedError(f"column {self._names[position]!r}: {error}")
 
     def _check_name(self, name: Any) -> None:
         if not isinstance(name, str):
@@ -191,34 +217,38 @@ class BatchRunner:
         if name.startswith(RESERVED_PREFIX):
             raise _RejectedError(f"{name!r}: names that start with {RESERVED_PREFIX} are reserved")
 
-    def _outcome(
+    def _with_added(
         self,
-        kept: list[tuple[int, str, str, dict[str, Any] | None]],
-        dropped: int,
+        lines: list[str],
+        origins: list[int],
+        made: list[str],
+        extras: list[dict[str, Any] | None],
         rejected: list[tuple[str, str]],
-        given: int,
-    ) -> BatchOutcome:
-        self._add_columns([extras for *_, extras in kept if extras])
-        lines = []
-        origins = []
-        for number, original, line, extras in kept:
-            if extras or self._added:
-                try:
-                    tail = self._tail(extras or {})
-                except _RejectedError as error:
-                    rejected.append((str(error), original))
-                    continue
-                line = "\t".join([line, *tail] if self._names else tail)
-            lines.append(line)
+    ) -> list[str]:
+        """The made lines with the fields of added columns behind.
+
+        Args:
+            lines: the batch's.
+            origins: of which of them each line was made; loses those that turn out unfit.
+            extras: the values of added columns of each.
+            rejected: is given the unfit ones.
+        """
+        present = [extra for extra in extras if extra]
+        self._add_columns(present)
+        if not (present or self._added):
+            return made
+        kept = []
+        numbers = origins.copy()
+        origins.clear()
+        for number, line, extra in zip(numbers, made, extras, strict=True):
+            try:
+                tail = self._tail(extra or {})
+            except _RejectedError as error:
+                rejected.append((str(error), lines[number]))
+                continue
+            kept.append("\t".join([line, *tail] if self._names else tail))
             origins.append(number)
-        text = "\n".join(lines) + "\n" if lines else ""
-        return BatchOutcome(
-            text.encode("utf-8", "surrogateescape"),
-            len(lines),
-            dropped,
-            None if len(lines) == given else origins,
-            rejected,
-        )
+        return kept
 
     def _add_columns(self, rows: list[dict[str, Any]]) -> None:
         """Make columns of the keys that have a value for the first time; a key without any value

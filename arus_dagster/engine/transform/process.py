@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -69,6 +70,22 @@ class TransformedChunk:
         return b"".join(
             b"%b\t%b\n" % pair for pair in zip(lines, sources[: len(lines)], strict=True)
         )
+
+    def refusal(self, reject: Callable[[str, bytes], None]) -> Callable[[str, bytes], None]:
+        """What to tell of a line of ``data`` that the warehouse refuses: ``reject`` is told of the
+        input's line instead. Equal lines stand for their sources in turn."""
+        met: Counter[bytes] = Counter()
+
+        def refuse(reason: str, line: bytes) -> None:
+            lines = self.data.split(b"\n")[:-1]
+            made = line.removesuffix(b"\n")
+            places = [number for number, other in enumerate(lines) if other == made]
+            place = places[met[made]]
+            met[made] += 1
+            origin = place if self.origins is None else self.origins[place]
+            reject(reason, self.source.split(b"\n")[origin] + b"\n")
+
+        return refuse
 
 
 class ScriptLoadError(TransformError):

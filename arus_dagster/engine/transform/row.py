@@ -23,7 +23,7 @@ _MUTABLE = (dict, list)  # may be changed in place and still be the same object
 class Row(dict[Any, Any]):
     """A row of one table; a subclass a table carries the columns (see ``row_class``)."""
 
-    __slots__ = ("_fields", "_originals")
+    __slots__ = ("_fields", "_first", "_originals")
     __hash__ = None
 
     names: ClassVar[tuple[str, ...]] = ()
@@ -31,6 +31,7 @@ class Row(dict[Any, Any]):
     decoders: ClassVar[tuple[Decoder, ...]] = ()
 
     _fields: list[str] | None
+    _first: Any
     _originals: list[Any] | None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,13 +45,18 @@ class Row(dict[Any, Any]):
         row: Row = cls.__new__(cls)
         row._fields = fields
         if fields:
-            _store(row, cls.names[0], cls.decoders[0](fields[0]))
+            row._first = value = cls.decoders[0](fields[0])
+            _store(row, cls.names[0], value)
         return row
 
     @property
     def is_lazy(self) -> bool:
         """Whether fields may still be undecoded: what storage lacks is unchanged then."""
         return self._fields is not None
+
+    def still_first(self, value: Any) -> bool:
+        """Whether it is the very value that was decoded for the first column."""
+        return value is self._first and not isinstance(value, _MUTABLE)
 
     @property
     def originals(self) -> list[Any] | None:

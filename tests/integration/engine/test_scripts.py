@@ -124,6 +124,32 @@ def test_a_script_that_merges_keys_keeps_the_later_row(lanes: Lanes, source: Dat
     assert (result.rows_loaded, result.rows_dropped) == (2, 4)
 
 
+def test_rows_that_a_script_makes_alike_and_unfit_are_set_aside_as_they_were(
+    lanes: Lanes, source: Database, load_mode: str
+) -> None:
+    script = (
+        "def transform(row):\n"
+        "    if row['id'] > 4:\n"
+        "        row['id'] = row['wm'] = 10**12\n"
+        "        row['email'] = 'none'\n"
+        "    return None if row['id'] == 2 else row\n"
+    )
+    lane = _lane(lanes, source, script, load_mode=load_mode)
+    result = lane.sync()
+    assert lane.rows("id") == [(1,), (3,), (4,)]
+    assert (result.rows_loaded, result.rows_dropped, result.rows_failed) == (3, 1, 2)
+    letters = lane.letters()
+    assert [stage for stage, *_ in letters] == ["load", "load"]
+    assert sorted((row["id"], row["wm"], row["email"]) for *_, row in letters) == [
+        (5, 5, "u5@x.org"),
+        (6, 6, "u6@x.org"),
+    ]
+    lane.scripts = (Script("mended", "def transform(row):\n    return row\n"),)
+    lane.sync(kind="full_refresh")
+    assert len(lane.rows()) == 6
+    assert lane.letters() == []
+
+
 def test_a_script_for_another_table_is_not_run(lanes: Lanes, source: Database) -> None:
     lane = _lane(lanes, source)
     lane.scripts = (Script("other", "def transform(row):\n    return None\n", table="other"),)
