@@ -15,18 +15,12 @@ from arus_dagster.dialects.base import (
     BinarySnapshot,
     Chunk,
     Read,
-    SourceSnapshot,
     UnfitForBinaryError,
 )
-from arus_dagster.engine.cancellation import CancelToken
-from arus_dagster.engine.dead_letters import Rejections
-from arus_dagster.engine.load.direct import DirectLoad
 from arus_dagster.engine.load.staged import StagedLoad
-from arus_dagster.engine.preparation import Prepared
-from arus_dagster.engine.progress import OnMessage, Progress
-from arus_dagster.engine.reading import CountBeside, ReadAhead
-from arus_dagster.engine.replay import OpenTransform
+from arus_dagster.engine.reading import ReadAhead, count_beside
 from arus_dagster.engine.transform.process import TransformedChunk, TransformProcess
+from arus_dagster.engine.transit import OpenTransform, Transit
 
 
 class Movement:
@@ -36,29 +30,19 @@ class Movement:
     kinds of values changed by rule and their counts.
 
     Args:
-        load: begun already when ``run`` is called.
+        transit: its load is begun already when ``run`` is called.
         transform: opens the table's scripts.
     """
 
-    def __init__(
-        self,
-        prepared: Prepared,
-        load: DirectLoad | StagedLoad,
-        snapshot: SourceSnapshot,
-        rejections: Rejections,
-        transform: OpenTransform,
-        progress: Progress,
-        on_message: OnMessage,
-        cancel: CancelToken,
-    ) -> None:
-        self._prepared = prepared
-        self._load = load
-        self._snapshot = snapshot
-        self._rejections = rejections
+    def __init__(self, transit: Transit, transform: OpenTransform) -> None:
+        self._prepared = transit.prepared
+        self._load = transit.load
+        self._snapshot = transit.snapshot
+        self._rejections = transit.rejections
         self._open_transform = transform
-        self._tell = on_message
-        self._cancel = cancel
-        self.progress = progress
+        self._tell = transit.tell
+        self._cancel = transit.cancel
+        self._progress = transit.progress
         self.extracted = 0
         self.dropped = 0
         self.warnings: Counter[str] = Counter()
@@ -83,7 +67,7 @@ class Movement:
         elif sent is not None:
             yield lambda: sent
         else:
-            with CountBeside(self._snapshot, read) as counting:
+            with count_beside(self._snapshot, read) as counting:
                 yield counting.result
 
     def _move_binary(self, read: Read) -> int | None:
@@ -105,7 +89,7 @@ class Movement:
                 load.add_binary(self._watched(rows))
                 self.extracted = rows.rows
         except UnfitForBinaryError as unfit:
-            self.progress.start_over()
+            self._progress.start_over()
             self._tell("INFO", f"reading again, row by row: {unfit.message}")
             return None
         return self.extracted
@@ -113,7 +97,7 @@ class Movement:
     def _watched(self, rows: BinaryRows) -> Iterator[bytes]:
         for part in rows:
             self._cancel.check()
-            self.progress.add(None, len(part))
+            self._progress.add(None, len(part))
             yield part
 
     def _move_text(self, read: Read) -> None:
@@ -135,7 +119,7 @@ class Movement:
             self._cancel.check()
             self.extracted += chunk.rows + len(chunk.rejected)
             self.warnings.update(chunk.warnings)
-            self.progress.add(chunk.rows, len(chunk.data))
+            self._progress.add(chunk.rows, len(chunk.data))
             for rejected in chunk.rejected:
                 self._rejections.add(rejected)
             if chunk.rows:

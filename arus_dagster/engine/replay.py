@@ -9,27 +9,24 @@ this, for it meets every row.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from arus_dagster.dialects.base import Chunk, Column, RejectedRow, SourceSnapshot
+from arus_dagster.dialects.base import Chunk, Column, RejectedRow
 from arus_dagster.dialects.copy_text import encode_line
 from arus_dagster.dialects.postgresql import merge
-from arus_dagster.dialects.postgresql.dead_letters import DeadLetterSpool
 from arus_dagster.dialects.postgresql.json_screen import JsonScreen
 from arus_dagster.dialects.postgresql.names import identifier, identifiers
 from arus_dagster.dialects.postgresql.predicates import in_window
 from arus_dagster.dialects.postgresql.respelled import delete_superseded
 from arus_dagster.dialects.postgresql.stage import Stage, copy_chunk
-from arus_dagster.engine.dead_letters import Rejections
 from arus_dagster.engine.load.refusals import put_with_refusals
 from arus_dagster.engine.load.staged import SOURCE_COLUMN, source_line
-from arus_dagster.engine.preparation import Prepared
 from arus_dagster.engine.source_keys import SourceKeys
 from arus_dagster.engine.transform.payload import row_payload
 from arus_dagster.engine.transform.process import TransformProcess
+from arus_dagster.engine.transit import OpenTransform, Transit
 
 _STAGE = "_arus_replay"
 _SOURCE_STAGE = "_arus_replay_source"
@@ -37,8 +34,6 @@ _KEYS = "_arus_replay_keys"
 # Letters held in memory at a time.
 _BATCH_LETTERS = 100
 _BATCH_BYTES = 1 << 22
-
-OpenTransform = Callable[[], AbstractContextManager[TransformProcess | None]]
 
 
 @dataclass(slots=True)
@@ -69,18 +64,11 @@ class Replay:
         transform: opens the table's scripts.
     """
 
-    def __init__(
-        self,
-        prepared: Prepared,
-        snapshot: SourceSnapshot,
-        spool: DeadLetterSpool,
-        rejections: Rejections,
-        transform: OpenTransform,
-    ) -> None:
-        self._prepared = prepared
-        self._snapshot = snapshot
-        self._spool = spool
-        self._rejections = rejections
+    def __init__(self, transit: Transit, transform: OpenTransform) -> None:
+        self._prepared = transit.prepared
+        self._snapshot = transit.snapshot
+        self._spool = transit.spool
+        self._rejections = transit.rejections
         self._open_transform = transform
         self._stage: Stage | None = None
         self._source_stage: Stage | None = None

@@ -13,8 +13,6 @@ from arus_dagster.dialects.base import Column, HighWatermark, RejectedRow, Sourc
 from arus_dagster.dialects.postgresql.bookkeeping import TableState, write_state
 from arus_dagster.dialects.postgresql.connection import Apart, Connection
 from arus_dagster.dialects.postgresql.dead_letters import DeadLetterSpool
-from arus_dagster.dialects.postgresql.names import literal
-from arus_dagster.dialects.postgresql.types import is_temporal
 from arus_dagster.engine import quality
 from arus_dagster.engine.cancellation import CancelToken
 from arus_dagster.engine.dead_letters import Rejections
@@ -22,6 +20,7 @@ from arus_dagster.engine.key_deletes import remove_missing
 from arus_dagster.engine.load.job import LoadCounts
 from arus_dagster.engine.load.staged import StagedLoad
 from arus_dagster.engine.movement import Movement
+from arus_dagster.engine.next_state import known_script_columns, next_state
 from arus_dagster.engine.preparation import prepare
 from arus_dagster.engine.progress import OnMessage, Progress
 from arus_dagster.engine.replay import Replay
@@ -29,6 +28,7 @@ from arus_dagster.engine.result import Check, DriftEvent, SyncResult
 from arus_dagster.engine.specs import SyncRequest
 from arus_dagster.engine.transform.payload import row_payload
 from arus_dagster.engine.transform.process import TransformProcess
+from arus_dagster.engine.transit import Transit
 
 
 class Transfer:
@@ -51,27 +51,26 @@ class Transfer:
         on_message: OnMessage,
         cancel: CancelToken,
     ) -> None:
-        self._request = request
-        self._connection = connection
-        self._snapshot = snapshot
-        self._state = state
         self._tell = on_message
-        self._cancel = cancel
         progress = Progress(on_message)
         self._spool = DeadLetterSpool(connection, request.raw_schema)
         self._rejections = Rejections(self._spool, request.policy)
         self._prepared = prepare(request, snapshot, connection, apart, state, self._refuse)
         self._load = self._prepared.load()
-        self._movement = Movement(
-            self._prepared,
-            self._load,
-            snapshot,
-            self._rejections,
-            self._transform,
-            progress,
-            on_message,
-            cancel,
+        self._transit = Transit(
+            request=request,
+            connection=connection,
+            snapshot=snapshot,
+            state=state,
+            prepared=self._prepared,
+            load=self._load,
+            spool=self._spool,
+            rejections=self._rejections,
+            progress=progress,
+            tell=on_message,
+            cancel=cancel,
         )
+        self._movement = Movement(self._transit, self._transform)
 
     def run(self) -> SyncResult:
         """Move the rows and commit; see ``sync_table``."""
@@ -79,12 +78,12 @@ class Transfer:
         for event in self._prepared.drift:
             self._tell("WARNING", f"schema drift: {event.message}")
         read = plan.watermark_read(self._prepared.shape)
-        high = self._snapshot.high_watermark(read) if read else HighWatermark(None)
+        high = self._transit.snapshot.high_watermark(read) if read else HighWatermark(None)
         self._tell("INFO", self._announcement())
         self._load.begin()
         # As text the faulty rows of a table are found while it is read; where there were any, the
         # attempt without would be in vain.
-        binary = not self._spool.any_known(self._request.table.id)
+        binary = not self._spool.any_known(self._transit.request.table.id)
         with contextlib.ExitStack() as counting:
             with tracing.span("extract"):
                 source_count = counting.enter_context(self._movement.run(binary=binary))
@@ -98,19 +97,19 @@ class Transfer:
         drift = (*self._prepared.drift, *self._left_out())
         self._put_letters(replay, counts)
         removed = remove_missing(
-            self._request,
+            self._transit.request,
             self._prepared,
-            self._connection,
-            self._snapshot,
+            self._transit.connection,
+            self._transit.snapshot,
             self._load.loaded_rows(),
         )
         with tracing.span("checks"):
             row_count, checks = self._check(counts, removed, expected)
-        after = self._state_after(high, row_count)
+        after = next_state(self._transit, high, row_count)
         self._account(after)
-        self._cancel.check()
+        self._transit.cancel.check()
         with tracing.span("commit"):
-            self._connection.execute("COMMIT")
+            self._transit.connection.execute("COMMIT")
         result = SyncResult(
             rows_extracted=self._movement.extracted,
             rows_loaded_raw=counts.raw,
@@ -120,9 +119,9 @@ class Transfer:
             rows_failed=self._rejections.count,
             rows_removed=removed,
             row_count=row_count,
-            bytes=self._movement.progress.bytes,
-            duration_ms=self._movement.progress.milliseconds,
-            watermark_before=self._state.watermark if self._state else None,
+            bytes=self._transit.progress.bytes,
+            duration_ms=self._transit.progress.milliseconds,
+            watermark_before=self._transit.state.watermark if self._transit.state else None,
             watermark_after=after.watermark,
             window_lower=plan.window.lower if plan.window else None,
             full=plan.full,
@@ -157,18 +156,16 @@ class Transfer:
             self._prepared.scripts,
             self._prepared.shape.columns,
             on_print=lambda line: self._tell("INFO", f"script: {line}"),
-            known=self._known_script_columns(),
+            known=known_script_columns(self._transit),
         )
-        with process, self._cancel.telling(process.cancel):
+        with process, self._transit.cancel.telling(process.cancel):
             yield process
 
     def _read_letters(self) -> Replay:
         """Make rows of the letters that are marked for it, as if they had been read now."""
-        replay = Replay(
-            self._prepared, self._snapshot, self._spool, self._rejections, self._transform
-        )
+        replay = Replay(self._transit, self._transform)
         if not self._prepared.plan.full:  # else they are met by the read itself
-            replay.read(self._request.table.id)
+            replay.read(self._transit.request.table.id)
             if isinstance(self._load, StagedLoad) and replay.script_columns:
                 self._load.take_columns(replay.script_columns)
         return replay
@@ -197,9 +194,10 @@ class Transfer:
                 f"left out, for the target lacks them and auto_alter_schema is off:"
                 f" {', '.join(names)}",
             )
-        if not self._request.policy.schema_drift_detection:
+        if not self._transit.request.policy.schema_drift_detection:
             return ()
-        known = {column.name for column in self._state.script_columns} if self._state else set()
+        state = self._transit.state
+        known = {column.name for column in state.script_columns} if state else set()
         return tuple(
             DriftEvent(
                 "column_added",
@@ -234,78 +232,21 @@ class Transfer:
         nulls: Mapping[str, int] = {}
         if not counts.exact and (prepared.plan.full or required):
             rows = self._load.loaded_rows()
-            loaded, nulls = quality.count_rows(self._connection, rows, required)
+            loaded, nulls = quality.count_rows(self._transit.connection, rows, required)
         if expected is not None:
             row_count = loaded
-            threshold = self._request.policy.quality_check_threshold
+            threshold = self._transit.request.policy.quality_check_threshold
             expected -= counts.deleted + dropped + failed
             checks.append(quality.row_count(expected, row_count, threshold))
         else:
-            before = self._state.row_count if self._state else 0
+            before = self._transit.state.row_count if self._transit.state else 0
             row_count = before + counts.growth - removed
         checks.append(quality.not_null(nulls, required, self._movement.warnings))
         return row_count, tuple(checks)
 
-    def _state_after(self, high: HighWatermark, row_count: int) -> TableState:
-        prepared, state = self._prepared, self._state
-        plan = prepared.plan
-        watermark, deleted = high.value, high.deleted
-        if not plan.moves_watermark and state is not None:
-            watermark, deleted = state.watermark, state.deleted_watermark
-        elif not plan.full and state is not None:
-            watermark = self._later(state.watermark, watermark, plan.watermark_column)
-            deleted = self._later(state.deleted_watermark, deleted, plan.soft_delete_column)
-        return TableState(
-            source_place=self._request.source.place,
-            watermark_column=plan.watermark_column,
-            watermark=watermark,
-            deleted_watermark=deleted,
-            row_filter=plan.row_filter,
-            deleted_column=plan.deleted_column,
-            primary_key=prepared.key,
-            source_columns=prepared.found,
-            script_columns=self._script_columns(),
-            row_count=row_count,
-        )
-
-    def _known_script_columns(self) -> tuple[Column, ...]:
-        """Those that scripts added before, in earlier runs or earlier in this one."""
-        before = self._present(self._state.script_columns if self._state else ())
-        now = self._load.script_columns if isinstance(self._load, StagedLoad) else ()
-        return (*before, *now)
-
-    def _present(self, columns: Iterable[Column]) -> tuple[Column, ...]:
-        """Those that the target has: one that a person dropped may come back as another type."""
-        job = self._prepared.job
-        return tuple(c for c in columns if job.shape and job.rename(c.name) in job.shape.types)
-
-    def _script_columns(self) -> tuple[Column, ...]:
-        """Those that scripts ever added: a run in which one has no value must not forget its type.
-
-        A source column that got the name since has taken its place.
-        """
-        load, state = self._load, self._state
-        known = state.script_columns if state else ()
-        made = load.script_columns if isinstance(load, StagedLoad) else ()
-        taken = {column.name for column in self._prepared.found}
-        merged = {column.name: column for column in (*known, *made)}
-        return tuple(column for name, column in merged.items() if name not in taken)
-
-    def _later(self, old: str | None, new: str | None, name: str | None) -> str | None:
-        """The later of two watermarks; in a window with a lookback the new one may be the older."""
-        if old is None or new is None or name is None:
-            return new if old is None else old
-        column = self._prepared.shape.column(name)
-        if column is None or not is_temporal(column.target_type):
-            return new  # read without a lookback, so never less than the old one
-        later = self._connection.value(
-            f"SELECT {literal(new)}::{column.target_type} >= {literal(old)}::{column.target_type}"
-        )
-        return new if later else old
-
     def _account(self, after: TableState) -> None:
         """Put all that is kept about this load beside its rows."""
-        request = self._request
+        request = self._transit.request
         table, run_id = request.table, request.run.id
         self._spool.store(request.pipeline_id, table.id, str(table.source), run_id)
         if self._prepared.plan.full:
@@ -315,10 +256,10 @@ class Transfer:
             self._prepared.job.raw.retain(
                 run_id, policy.raw_retention_runs, policy.raw_retention_days
             )
-        write_state(self._connection, request.raw_schema, table.id, run_id, after)
+        write_state(self._transit.connection, request.raw_schema, table.id, run_id, after)
 
     def _announcement(self) -> str:
-        plan, table = self._prepared.plan, self._request.table
+        plan, table = self._prepared.plan, self._transit.request.table
         if plan.window is None:
             return f"reading all of {table.source} into {table.target} ({plan.reason})"
         window = plan.window
