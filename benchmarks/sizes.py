@@ -1,6 +1,6 @@
 """How much each scenario moves, and how often.
 
-Owns the defaults, which end within a quarter of an hour on two idle cores, and the tiny sizes with
+Owns the defaults, which end within half an hour on two idle cores, and the tiny sizes with
 which a test goes through every scenario in seconds.
 """
 
@@ -14,8 +14,7 @@ class Sizes:
     """Rows, tables and repeats.
 
     Args:
-        rows: of the large table: full loads, merges and memory.
-        row_rows: of the table that goes through raw mode or a script.
+        rows: of the large table: full loads, raw mode, scripts, merges and memory.
         narrow_rows: of the table in which few rows change.
         changed_rows: how many of those.
         wide_rows: rows of a megabyte each, for the peak of memory.
@@ -31,7 +30,6 @@ class Sizes:
     """
 
     rows: int = 1_000_000
-    row_rows: int = 200_000
     narrow_rows: int = 10_000_000
     changed_rows: int = 1_000
     wide_rows: int = 200
@@ -56,7 +54,6 @@ class Sizes:
         return replace(
             self,
             rows=rows,
-            row_rows=part(self.row_rows),
             narrow_rows=part(self.narrow_rows),
             changed_rows=min(self.changed_rows, part(self.narrow_rows)),
         )
@@ -65,7 +62,6 @@ class Sizes:
 DEFAULT = Sizes()
 TINY = Sizes(
     rows=300,
-    row_rows=200,
     narrow_rows=500,
     changed_rows=10,
     wide_rows=2,

@@ -23,7 +23,7 @@ SCRIPT = """def transform(row):
 
 def raw_mode(bench: Bench) -> Iterator[Row]:
     """JSONB rows kept and the target made from them, beside a direct load of the same rows."""
-    rows = bench.sizes.row_rows
+    rows = bench.sizes.rows
     for kind in ("postgresql", "mariadb"):
         server = getattr(bench.servers, kind)
         with server.database() as source, bench.servers.postgresql.database() as warehouse:
@@ -44,7 +44,7 @@ def raw_mode(bench: Bench) -> Iterator[Row]:
 
 def script(bench: Bench) -> Iterator[Row]:
     """A one-line change of every row, beside what the peers have for it."""
-    rows = bench.sizes.row_rows
+    rows = bench.sizes.rows
     server = bench.servers.postgresql
     with server.database() as source, server.database() as warehouse:
         login.allow(source)
