@@ -28,7 +28,8 @@ def sync_table(request: SyncRequest, *, on_message: OnMessage, cancel: CancelTok
     The target, the watermark and the dead letters change together or not at all.
 
     Args:
-        on_message: told what happens, as level and text, from the calling thread.
+        on_message: told what happens, as level and text, from the calling thread; what scripts
+            print also from another one.
         cancel: stops the sync from another thread.
 
     Raises:
