@@ -22,7 +22,7 @@ from arus_dagster.dialects.postgresql.predicates import in_window
 from arus_dagster.dialects.postgresql.respelled import delete_superseded
 from arus_dagster.dialects.postgresql.stage import Stage, copy_chunk
 from arus_dagster.engine.load.refusals import put_with_refusals
-from arus_dagster.engine.load.staged import SOURCE_COLUMN, source_line
+from arus_dagster.engine.load.source_lines import SOURCE_COLUMN, source_line
 from arus_dagster.engine.source_keys import SourceKeys
 from arus_dagster.engine.transform.payload import row_payload
 from arus_dagster.engine.transform.process import TransformProcess

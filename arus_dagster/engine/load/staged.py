@@ -13,23 +13,21 @@ from dataclasses import replace
 from functools import partial
 
 from arus_dagster.dialects.base import Chunk, Column
-from arus_dagster.dialects.copy_text import decode_field, split_lines
 from arus_dagster.dialects.postgresql import merge
 from arus_dagster.dialects.postgresql.binary_rows import all_or_none, copy_binary_in, reads_binary
 from arus_dagster.dialects.postgresql.driver_errors import RowFaultError
-from arus_dagster.dialects.postgresql.names import SOURCE_LINE, identifiers
+from arus_dagster.dialects.postgresql.names import identifiers
 from arus_dagster.dialects.postgresql.stage import Stage, copy_chunk
 from arus_dagster.dialects.postgresql.target_table import TargetTable
 from arus_dagster.dialects.postgresql.widening import widens
 from arus_dagster.engine.load.job import LoadCounts, LoadJob
 from arus_dagster.engine.load.refusals import put_with_refusals
+from arus_dagster.engine.load.source_lines import SOURCE_COLUMN, source_line, without_lines
 from arus_dagster.engine.load.target import create_target, finish_target
 from arus_dagster.engine.transform.process import TransformedChunk
 
 _STAGE = "_arus_stage"
 _SOURCE_STAGE = "_arus_source_stage"
-# A row that scripts made is kept with the source's own, for the dead letters and soft deletes.
-SOURCE_COLUMN = Column(SOURCE_LINE, "text", "text")
 
 
 class StagedLoad:
@@ -89,7 +87,7 @@ class StagedLoad:
         )
         if not refused:
             return chunk
-        return Chunk(_without(chunk.data, refused), taken, chunk.rejected, chunk.warnings)
+        return Chunk(without_lines(chunk.data, refused), taken, chunk.rejected, chunk.warnings)
 
     def add(self, chunk: Chunk | TransformedChunk) -> None:
         job = self._job
@@ -304,22 +302,3 @@ class StagedLoad:
 
     def _refuse_made(self, reason: str, line: bytes) -> None:
         self._job.reject(reason, source_line(line))
-
-
-def source_line(line: bytes) -> bytes:
-    """The source's own line in a line of transformed rows, of which it is the last field."""
-    source = decode_field(line.removesuffix(b"\n").rpartition(b"\t")[2])
-    assert source is not None  # every row is made of one
-    return source + b"\n"
-
-
-def _without(data: bytes, refused: list[bytes]) -> bytes:
-    """The lines of a chunk without the refused ones; of equal lines, as many as were refused."""
-    left = list(refused)
-    kept = []
-    for line in split_lines(data):
-        if line in left:
-            left.remove(line)
-        else:
-            kept.append(line)
-    return b"".join(kept)
