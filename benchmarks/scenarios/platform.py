@@ -6,21 +6,23 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from arus_dagster.cli import stack as programs
+from arus_dagster.cli.process import Program
 from arus_dagster.orchestration.models import DagsterRun
 from benchmarks import login, tables
-from benchmarks.bare_names import ASSETS_VARIABLE, MANY_JOB, ONE_JOB, SOURCE_VARIABLE
+from benchmarks.bare_names import ASSETS_VARIABLE, MANY_JOB, MODULE, ONE_JOB, SOURCE_VARIABLE
 from benchmarks.bench import Bench
 from benchmarks.installation import Installation, installation, settings_for
 from benchmarks.measure import Side, interleave
 from benchmarks.results import OURS, Reach, Row
 from tests.dagster_stack import DagsterStack
-from tests.servers import Database, PostgreSQLServer
+from tests.servers import HOST, Database, PostgreSQLServer
 
 BARE = "bare Dagster job"
 MARK = "a row of the table was read"
@@ -117,16 +119,25 @@ def _bare(bench: Bench, source: Database) -> Iterator[DagsterStack]:
             )
             stack.home.prepare_dagster()
             programs.migrate_dagster(stack.home.environment())
-            code = programs.code_server(stack.home, stack.ports)
-            argv = [
-                a if a != "arus_dagster.defs.definitions" else "benchmarks.bare" for a in code.argv
-            ]
-            stack.start_one(replace(code, argv=argv))
+            stack.start_one(_bare_code_server(stack))
             stack.start_one(programs.webserver(stack.home, stack.ports))
             stack.start_one(programs.daemon(stack.home, stack.ports))
             yield stack
         finally:
             stack.stop()
+
+
+def _bare_code_server(stack: DagsterStack) -> Program:
+    """Dagster's own, which needs no watch of ours around it."""
+    return replace(
+        programs.code_server(stack.home, stack.ports),
+        argv=[
+            *(sys.executable, "-m", "dagster", "code-server", "start"),
+            *("--host", HOST, "--port", str(stack.ports.code_server)),
+            *("--module-name", MODULE),
+        ],
+        signal_group=True,
+    )
 
 
 def _start(
