@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from arus_dagster.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pwdlib import PasswordHash
 
 
 class Cipher:
@@ -83,12 +84,18 @@ def generate_key() -> str:
     return Fernet.generate_key().decode()
 
 
-_HASHER = PasswordHash((Argon2Hasher(),))
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHash:
+    # Imported here: a run's process decrypts, and never meets a password to compare.
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    return PasswordHash((Argon2Hasher(),))
 
 
 def hash_password(password: str) -> str:
     """An argon2id hash with its own random salt."""
-    return _HASHER.hash(password)
+    return _hasher().hash(password)
 
 
 def verify_password(password: str, password_hash: str | None) -> bool:
@@ -99,11 +106,11 @@ def verify_password(password: str, password_hash: str | None) -> bool:
             much work as a real comparison, so that its time tells nothing about who exists.
     """
     if password_hash is None:
-        _HASHER.verify(password, _nobody())
+        _hasher().verify(password, _nobody())
         return False
-    return _HASHER.verify(password, password_hash)
+    return _hasher().verify(password, password_hash)
 
 
 @lru_cache(maxsize=1)
 def _nobody() -> str:
-    return _HASHER.hash("no user has this hash")
+    return _hasher().hash("no user has this hash")

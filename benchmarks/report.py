@@ -12,10 +12,10 @@ from benchmarks import chart
 from benchmarks.chart import figure
 from benchmarks.results import Reach, Row
 
-_ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("results.json")
-DOCUMENT = _ROOT / "docs" / "benchmarks.md"
-PICTURE = _ROOT / "docs" / "images" / "benchmarks.svg"
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
+PICTURE = ROOT / "docs" / "images" / "benchmarks.svg"
 _MARKERS = ("<!-- measured: begin, written by make bench -->", "<!-- measured: end -->")
 # Rows in which what is seen is the work of programs that do the same.
 _DRAWN = (

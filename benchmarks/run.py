@@ -5,6 +5,7 @@ Owns the list of scenarios. A scenario that fails is told, and the others go on.
 
 from __future__ import annotations
 
+import compileall
 import os
 import platform as machine
 import subprocess
@@ -59,6 +60,7 @@ def run(names: Sequence[str], sizes: Sizes, *, with_peers: bool, out: Path | Non
     Returns:
         The number of scenarios that failed.
     """
+    _compile()
     path = out or report.RESULTS
     kept = results.read(path)
     about = _about()
@@ -82,6 +84,16 @@ def run(names: Sequence[str], sizes: Sizes, *, with_peers: bool, out: Path | Non
     if out is None:
         report.write(_ordered(kept))
     return failed
+
+
+def _compile() -> None:
+    """Bring the bytecode of what is measured up to date, as an installation's is.
+
+    Where ``PYTHONDONTWRITEBYTECODE`` is set, each process would else compile anew whatever was
+    changed since the environment was made.
+    """
+    for package in ("arus_dagster", "arus_api", "benchmarks"):
+        compileall.compile_dir(report.ROOT / package, quiet=1)
 
 
 def _ordered(kept: dict[str, Row]) -> dict[str, Row]:

@@ -16,10 +16,7 @@ import dagster as dg
 from arus_dagster import names
 from arus_dagster.catalog.session import Catalog
 from arus_dagster.defs.assets import TableAssets, table_assets
-from arus_dagster.defs.housekeeping import housekeeping_sensor
 from arus_dagster.defs.jobs import build_job
-from arus_dagster.defs.lost_runs import lost_runs_sensor
-from arus_dagster.defs.notifications import notification_sensors
 from arus_dagster.defs.pipelines import PipelineDefinition, Pipelines, load_all, load_one
 from arus_dagster.defs.schedules import build_schedule
 from arus_dagster.defs.sensors import build_upstream_sensor
@@ -159,6 +156,11 @@ class CatalogRepository(dg.RepositoryData):
 
     @cached_property
     def _sensors(self) -> Sequence[dg.SensorDefinition]:
+        # Not for a run's process, which has no use for the channels of notifications.
+        from arus_dagster.defs.housekeeping import housekeeping_sensor
+        from arus_dagster.defs.lost_runs import lost_runs_sensor
+        from arus_dagster.defs.notifications import notification_sensors
+
         location = self._location
         upstream = [built.sensor for built in location.pipelines.values() if built.sensor]
         own = notification_sensors(location.version, location.broken)
