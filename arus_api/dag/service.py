@@ -17,7 +17,7 @@ from sqlalchemy import select, true
 from sqlalchemy.orm import Session, aliased
 
 from arus_api.dag.schemas import AssetStatus, Dag, DagAsset, DagEdge, DagPipeline, Layer
-from arus_api.pipelines.actions import Instigators
+from arus_api.pipelines.actions import State, states
 from arus_api.runs.schemas import RunStatusName
 from arus_api.runs.status import status_of
 from arus_dagster import names
@@ -46,14 +46,14 @@ def graph(session: Session, dagster: DagsterClient, links: str) -> Dag:
         UnavailableError: Dagster is away.
     """
     facts = _Facts(links, _materializations(dagster), _attempts(session))
-    instigators = Instigators.load(dagster)
     last_statuses = _last_statuses(dagster)
     found = pipelines.all_pipelines(session)
+    state_of = states(dagster, found)
     return Dag(
         pipelines=[
             _pipeline(
                 pipeline,
-                instigators,
+                state_of[pipeline.id],
                 last_statuses.get(names.job_name(pipeline.slug)),
                 facts,
             )
@@ -99,7 +99,7 @@ def _last_statuses(dagster: DagsterClient) -> Mapping[str, RunStatusName]:
 
 def _pipeline(
     pipeline: Pipeline,
-    instigators: Instigators,
+    state: State,
     last_status: RunStatusName | None,
     facts: _Facts,
 ) -> DagPipeline:
@@ -114,7 +114,7 @@ def _pipeline(
         id=pipeline.id,
         name=pipeline.name,
         source_name=pipeline.source.name,
-        status=instigators.state(pipeline),
+        status=state,
         last_run_status=last_status,
         depends_on=pipeline.depends_on,
         has_raw_mode=any(table.load_mode == "raw" for table in enabled),

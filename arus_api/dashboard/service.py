@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, load_only, selectinload
 
 from arus_api.dashboard.schemas import Summary
 from arus_api.pagination import Paging
-from arus_api.pipelines.actions import Instigators
+from arus_api.pipelines.actions import states
 from arus_api.runs import service as runs
 from arus_api.runs.schemas import Run
 from arus_dagster.catalog import Pipeline, PipelineTable, Source
@@ -23,14 +23,12 @@ def summary(session: Session, dagster: DagsterClient) -> Summary:
     """Raises UnavailableError if Dagster is away."""
     day_ago = datetime.now(UTC) - timedelta(hours=24)
     totals = table_results.totals(session, day_ago)
-    instigators = Instigators.load(dagster)
-    # Of their tables a state needs only whether any is enabled.
-    enabled = selectinload(Pipeline.tables).load_only(PipelineTable.enabled)
-    pipelines = session.scalars(select(Pipeline).options(enabled)).all()
+    pipelines = _pipelines(session)
+    state_of = states(dagster, pipelines)
     return Summary(
         total_sources=session.scalar(select(func.count()).select_from(Source)) or 0,
         total_pipelines=len(pipelines),
-        active_pipelines=sum(instigators.state(p) == "active" for p in pipelines),
+        active_pipelines=sum(state == "active" for state in state_of.values()),
         total_rows_synced=totals.total,
         rows_synced_24h=totals.recent,
         failed_runs_24h=dagster.count_runs(
@@ -38,6 +36,18 @@ def summary(session: Session, dagster: DagsterClient) -> Summary:
         ),
         unique_tables=table_results.synced_tables(session),
     )
+
+
+def _pipelines(session: Session) -> list[Pipeline]:
+    """All pipelines, with what their states need alone."""
+    query = select(Pipeline).options(
+        load_only(Pipeline.slug, Pipeline.schedule, Pipeline.depends_on, Pipeline.starts_paused)
+    )
+    enabled = selectinload(Pipeline.tables).load_only(PipelineTable.enabled)
+    return [
+        *session.scalars(query.where(~Pipeline.starts_paused)),
+        *session.scalars(query.where(Pipeline.starts_paused).options(enabled)),
+    ]
 
 
 def recent_runs(session: Session, dagster: DagsterClient, links: str, limit: int) -> list[Run]:

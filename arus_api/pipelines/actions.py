@@ -7,7 +7,7 @@ there, and nothing is stored here.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -43,19 +43,37 @@ class Instigators:
 
     def of(self, pipeline: Pipeline) -> Instigator | None:
         """What starts the pipeline by itself; None where nothing does."""
-        if pipeline.schedule is not None:
-            return self.schedules.get(names.schedule_name(pipeline.slug))
-        if pipeline.depends_on is not None:
-            return self.sensors.get(names.upstream_sensor_name(pipeline.slug))
-        return None
+        by_name = self.schedules if pipeline.schedule is not None else self.sensors
+        name = _instigator_name(pipeline)
+        return None if name is None else by_name.get(name)
 
     def state(self, pipeline: Pipeline) -> State:
         """A pipeline that nothing starts can't be paused; it counts as active."""
         instigator = self.of(pipeline)
         if instigator is not None:
             return _state_of(instigator)
-        waits = starter(pipeline) is not None  # for Dagster to load it
-        return "paused" if waits and pipeline.starts_paused else "active"
+        waits = pipeline.starts_paused and starter(pipeline) is not None  # for Dagster to load it
+        return "paused" if waits else "active"
+
+
+def states(dagster: DagsterClient, found: Collection[Pipeline]) -> Mapping[uuid.UUID, State]:
+    """Whether each pipeline is paused, by id.
+
+    Asks for what is stopped alone: to spell out every schedule of a large installation takes
+    Dagster far longer than everything else that a list is made of.
+
+    Args:
+        found: with their tables loaded, where they start paused.
+
+    Raises:
+        UnavailableError: Dagster is away.
+    """
+    if any(pipeline.starts_paused for pipeline in found):
+        # For these Dagster's list of what is stopped can't be trusted.
+        instigators = Instigators.load(dagster)
+        return {pipeline.id: instigators.state(pipeline) for pipeline in found}
+    stopped = dagster.stopped()
+    return {p.id: "paused" if _instigator_name(p) in stopped else "active" for p in found}
 
 
 def starter(pipeline: Pipeline) -> Literal["schedule", "sensor"] | None:
@@ -197,6 +215,15 @@ def set_all(
         for done in [pool.submit(_turn, dagster, *pair, state) for pair in changing]:
             done.result()
     return [pipeline.id for pipeline, _ in changing], unchanged
+
+
+def _instigator_name(pipeline: Pipeline) -> str | None:
+    """What the schedule or sensor that starts a pipeline is called; None where nothing does."""
+    if pipeline.schedule is not None:
+        return names.schedule_name(pipeline.slug)
+    if pipeline.depends_on is not None:
+        return names.upstream_sensor_name(pipeline.slug)
+    return None
 
 
 def _state_of(instigator: Instigator) -> State:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from arus_api.pipelines.actions import Instigators
+from arus_api.pipelines.actions import State, states
 from arus_api.pipelines.cron import in_words, next_tick
 from arus_api.pipelines.schemas import (
     Drift,
@@ -59,7 +59,7 @@ def pipelines_out(
     in_force = settings.load(session)
     totals = table_results.totals_by_pipeline(session, ids, day_ago)
     latest = table_results.latest_by_table(session, ids)
-    instigators = Instigators.load(dagster)
+    state_of = states(dagster, found)
     broken = dagster.broken_pipelines()
     runs = dagster.latest_runs(
         [names.job_name(pipeline.slug) for pipeline in found],
@@ -75,7 +75,7 @@ def pipelines_out(
         _out(
             pipeline,
             in_force,
-            instigators,
+            state_of[pipeline.id],
             _stats(pipeline_runs, totals.get(pipeline.id, RowTotals())),
             [PipelineTableOut.of(table, latest.get(table.id)) for table in pipeline.tables],
             last_run_by_job.get(names.job_name(pipeline.slug)),
@@ -99,7 +99,7 @@ def pipeline_detail(
 def _out(
     pipeline: Pipeline,
     in_force: RuntimeSettings,
-    instigators: Instigators,
+    state: State,
     stats: PipelineStats,
     tables: list[PipelineTableOut],
     last_run: Run | None,
@@ -107,7 +107,6 @@ def _out(
     links: str,
     now: datetime,
 ) -> PipelineOut:
-    state = instigators.state(pipeline)
     timezone = pipeline.timezone or in_force.timezone
     ticks = pipeline.schedule is not None and state == "active" and problem is None
     return PipelineOut(

@@ -70,6 +70,9 @@ def page(
         which = replace(which, job_name=names.job_name(pipeline.slug))
     if status == "skipped":
         which = replace(which, tags=SKIPPED_TAG)
+    if paging.offset == 0 and status != "success":
+        found, total = dagster.runs_counted(which, limit=paging.limit)
+        return RunPage(shown(session, links, found), total)
     left_out: frozenset[str] = frozenset()
     if status == "success":
         skipped = replace(which, tags=SKIPPED_TAG)

@@ -182,6 +182,8 @@ def test_a_pause_survives_a_change_of_what_starts_the_pipeline(platform: Platfor
     assert change(follows) == "paused"
     assert not platform.dagster.sensors()[names.upstream_sensor_name(made["slug"])].running
     platform.ok("POST", f"{path}/resume")
+    # Its definition starts stopped still; that it was started since is what counts.
+    assert platform.get(made)["status"] == "active"
     # The schedule was left paused; what counts is the state of what started it since.
     assert change(scheduled) == "active"
     assert platform.dagster.schedules()[names.schedule_name(made["slug"])].running
