@@ -16,6 +16,7 @@ import dagster as dg
 from arus_dagster import names, tracing
 from arus_dagster.defs import step
 from arus_dagster.defs.lost_runs import show_life
+from arus_dagster.defs.storage import keep_connections
 from arus_dagster.engine import sync
 
 
@@ -56,6 +57,7 @@ class _ShownAlive(dg.Executor):
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
         run: dg.DagsterRun = plan_context.dagster_run
+        keep_connections(plan_context.instance)
         show_life(run.run_id)
         _refuse_cancelled(plan_context.instance, run.run_id)
         tracing.start("arus-run")

@@ -7,7 +7,6 @@ doing anything because another run of the pipeline was at work) count as no run 
 from __future__ import annotations
 
 from datetime import timedelta
-from weakref import WeakSet
 
 import dagster as dg
 
@@ -20,10 +19,6 @@ ACTIVE = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-_STATEMENT_MS = 600_000
-_KEPT_SECONDS = 30
-_OVERFLOW = 5
-_keeping: WeakSet[dg.DagsterInstance] = WeakSet()
 # A skipped run stands among others; so many in a row don't happen.
 _LOOK_BACK = 25
 # Runs made at once by several processes may be numbered in another order than that of their times.
@@ -89,20 +84,6 @@ def _clock_was_set_back_between(one: dg.RunRecord, other: dg.RunRecord) -> bool:
     """Whether the run that was made later bears the earlier time, by more than a moment."""
     first, second = sorted((one, other), key=lambda record: record.storage_id)
     return first.create_timestamp - second.create_timestamp > _MOMENT
-
-
-def keep_connections(instance: dg.DagsterInstance) -> None:
-    """Let this process's storage keep its connections for a while between events.
-
-    By default Dagster connects for every statement, some forty times a table, which takes longer
-    than a sync that finds nothing to do. Connections are kept for seconds only, so that one that
-    the server has dropped meanwhile is not taken up after a long read.
-    """
-    if instance not in _keeping:
-        _keeping.add(instance)
-        instance.optimize_for_webserver(
-            statement_timeout=_STATEMENT_MS, pool_recycle=_KEPT_SECONDS, max_overflow=_OVERFLOW
-        )
 
 
 def is_skipped(run: dg.DagsterRun) -> bool:

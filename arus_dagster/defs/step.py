@@ -27,7 +27,8 @@ from arus_dagster.defs.measurements import raw_metadata, target_metadata
 from arus_dagster.defs.outcomes import record, record_failure
 from arus_dagster.defs.pipelines import PipelineDefinition, TableDefinition
 from arus_dagster.defs.retries import Pause, RetryPolicy, retry_policy
-from arus_dagster.defs.runs import keep_connections, overlapped_run
+from arus_dagster.defs.runs import overlapped_run
+from arus_dagster.defs.storage import keep_connections
 from arus_dagster.defs.worker import Worker
 from arus_dagster.engine.cancellation import CancelToken
 from arus_dagster.engine.progress import Level

@@ -45,7 +45,7 @@ def test_the_helm_values_keep_what_dagster_yaml_says() -> None:
     base = yaml.safe_load((ROOT / "dagster.yaml").read_text())
     queue = values["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
     assert queue["tagConcurrencyLimits"] == base["concurrency"]["runs"]["tag_concurrency_limits"]
-    storage = base["storage"]["postgres"]["postgres_db"]
+    storage = base["storage"]["custom"]["config"]["postgres_db"]
     assert values["postgresql"]["postgresqlScheme"] == storage["scheme"]
     assert values["postgresql"]["postgresqlParams"] == storage["params"]
     (code,) = values["dagster-user-deployments"]["deployments"]
