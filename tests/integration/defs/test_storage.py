@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from pathlib import Path
 
@@ -63,5 +62,8 @@ def test_the_daemon_keeps_one_connection_to_each_part_and_others_none(
         assert list(storage.schedule_storage.all_instigator_state()) == []
 
     eventually(lambda: sessions(pg_source_db) == kept, 30)
-    del storage
-    gc.collect()  # what was kept goes with its storage
+    pg_source_db.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        admin=True,
+    )
