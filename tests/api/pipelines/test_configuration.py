@@ -294,7 +294,7 @@ def test_a_page_takes_as_many_questions_whatever_its_length(
 
     assert measured[0] == measured[1]
     assert measured[0][0] <= 10
-    assert measured[0][1] == ["schedules", "sensors", "loaded", "latest_runs"]
+    assert measured[0][1] == ["stopped", "loaded", "latest_runs"]
 
 
 def test_a_deleted_pipeline_is_gone_and_its_source_free(platform: Platform) -> None:
