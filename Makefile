@@ -2,7 +2,7 @@
 #   make demo              sync a sample shop, then stay up until Ctrl-C
 #   make demo ARGS=--exit  the same, but stop at the end; the exit code is the verdict
 #   make up                start the platform, its state in .arus
-#   make test              the whole suite, on private database servers; two files at a time
+#   make test              the whole suite, on private database servers; two files at a time, slow ones first
 #   make lint              format, style, types, import rules
 #   make bench             measure speed beside other programs and write docs/benchmarks.md's table
 #   make bench ARGS=raw    only one scenario of it
@@ -20,7 +20,7 @@ up: venv
 
 test: venv-dev
 	@scripts/test-programs.sh
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=25 $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=25 $(ARGS)
 
 bench: venv-dev
 	@scripts/test-programs.sh
