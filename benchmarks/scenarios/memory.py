@@ -6,9 +6,8 @@ Owns the processes: each sync has a new one, which holds the engine and nothing 
 from __future__ import annotations
 
 import multiprocessing
-import re
+import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from arus_dagster.engine.cancellation import CancelToken
@@ -16,11 +15,11 @@ from arus_dagster.engine.specs import SyncRequest
 from arus_dagster.engine.sync import sync_table
 from benchmarks.bench import Bench
 from benchmarks.engine import Lane
+from benchmarks.processes import peak_megabytes
 from benchmarks.results import OURS, Reach, Row
 from tests.servers import Database
 
 _WIDE = "wide"
-_MEGABYTE = 1024  # of the kilobytes that the system tells
 _SCRIPT = """def transform(row):
     row["body"] = row["body"].upper()
     return row
@@ -79,6 +78,7 @@ def _peak(lane: Lane, rows: int, *, merges: bool) -> float:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         loaded, peak = pool.apply(_sync, (requests,))
     assert loaded == [rows] * len(requests), loaded
+    assert peak > 0  # Linux tells it of every process
     return float(peak)
 
 
@@ -88,9 +88,7 @@ def _sync(requests: list[SyncRequest]) -> tuple[list[int], float]:
         sync_table(request, on_message=lambda level, text: None, cancel=CancelToken()).rows_loaded
         for request in requests
     ]
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found is not None  # Linux tells it of every process
-    return loaded, int(found.group(1)) / _MEGABYTE
+    return loaded, peak_megabytes(os.getpid())
 
 
 def _drop(warehouse: Database) -> None:

@@ -4,8 +4,6 @@ nothing changed, and the memory of a run's process."""
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from benchmarks.bare_names import ASSETS_VARIABLE, MANY_JOB, MODULE, ONE_JOB, SO
 from benchmarks.bench import Bench
 from benchmarks.installation import Installation, installation, settings_for
 from benchmarks.measure import Side, interleave
+from benchmarks.processes import family_of, peak_megabytes
 from benchmarks.results import OURS, Reach, Row
 from tests.dagster_stack import DagsterStack
 from tests.servers import HOST, Database, PostgreSQLServer
@@ -32,7 +31,6 @@ STARTED = (
     f" $$BEGIN RAISE LOG '{MARK}'; RETURN 1; END$$",
     "CREATE VIEW started AS SELECT tell() AS id",
 )
-_MEGABYTE = 1024
 
 
 class Started:
@@ -234,40 +232,14 @@ def _memory(bench: Bench, ours: Installation, pipelines: dict[str, str]) -> Row:
 def _peak(ours: Installation, pipeline: str) -> float:
     """Megabytes that the process of a pipeline's run ever had, Dagster and Python included."""
     root = ours.stack.children["code server"].process.pid
-    before = _descendants(root)
+    before = family_of(root)
     run_id = ours.trigger(pipeline)
-    peaks: dict[int, int] = {}
+    peaks: dict[int, float] = {}
     while not ours.stack.client.run(run_id).finished:
         deadline = time.monotonic() + 0.5
         while time.monotonic() < deadline:
-            for pid in _descendants(root) - before:
-                peaks[pid] = max(peaks.get(pid, 0), _high_water(pid))
+            for pid in family_of(root) - before:
+                peaks[pid] = max(peaks.get(pid, 0.0), peak_megabytes(pid))
             time.sleep(0.02)
     assert ours.stack.client.run(run_id).status == "SUCCESS"
-    return max(peaks.values()) / _MEGABYTE
-
-
-def _descendants(root: int) -> set[int]:
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, IndexError):
-            parents[int(entry.name)] = int(
-                (entry / "stat").read_text().rpartition(")")[2].split()[1]
-            )
-    found, waiting = set[int](), [root]
-    while waiting:
-        parent = waiting.pop()
-        children = [pid for pid, of in parents.items() if of == parent and pid not in found]
-        found.update(children)
-        waiting += children
-    return found - {os.getpid()}
-
-
-def _high_water(pid: int) -> int:
-    """Kilobytes at the peak; 0 where the process has gone."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"VmHWM:\s+(\d+) kB", text)
-    return int(found.group(1)) if found else 0
+    return max(peaks.values())
