@@ -33,11 +33,7 @@ def keep_connections(instance: dg.DagsterInstance) -> None:
     """Let the storage of a run's process, or a step's, keep its connections between events."""
     if instance not in _keeping:
         _keeping.add(instance)
-        instance.optimize_for_webserver(
-            statement_timeout=_STATEMENT_MS,
-            pool_recycle=_KEPT_SECONDS,
-            max_overflow=_OVERFLOW_OF_RUN,
-        )
+        _keep(instance, _OVERFLOW_OF_RUN)
 
 
 class Storage(DagsterPostgresStorage):
@@ -49,9 +45,12 @@ class Storage(DagsterPostgresStorage):
         opened = super().from_config_value(inst_data, config_value)
         if Path(sys.argv[0]).name == DAEMON:
             for part in (opened.run_storage, opened.event_log_storage, opened.schedule_storage):
-                part.optimize_for_webserver(
-                    statement_timeout=_STATEMENT_MS,
-                    pool_recycle=_KEPT_SECONDS,
-                    max_overflow=_OVERFLOW_OF_DAEMON,
-                )
+                _keep(part, _OVERFLOW_OF_DAEMON)
         return opened
+
+
+def _keep(storage: Any, overflow: int) -> None:
+    """An instance hands this on to each part of its storage."""
+    storage.optimize_for_webserver(
+        statement_timeout=_STATEMENT_MS, pool_recycle=_KEPT_SECONDS, max_overflow=overflow
+    )

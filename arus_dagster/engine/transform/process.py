@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections import Counter
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -74,16 +74,18 @@ class TransformedChunk:
     def refusal(self, reject: Callable[[str, bytes], None]) -> Callable[[str, bytes], None]:
         """What to tell of a line of ``data`` that the warehouse refuses: ``reject`` is told of the
         input's line instead. Equal lines stand for their sources in turn."""
-        met: Counter[bytes] = Counter()
+        # Made at the first refusal, of which most chunks have none.
+        waiting: defaultdict[bytes, deque[int]] = defaultdict(deque)
+        sources: list[bytes] = []
 
         def refuse(reason: str, line: bytes) -> None:
-            lines = self.data.split(b"\n")[:-1]
-            made = line.removesuffix(b"\n")
-            places = [number for number, other in enumerate(lines) if other == made]
-            place = places[met[made]]
-            met[made] += 1
+            if not waiting:
+                sources.extend(self.source.split(b"\n"))
+                for place, made in enumerate(self.data.split(b"\n")[:-1]):
+                    waiting[made].append(place)
+            place = waiting[line.removesuffix(b"\n")].popleft()
             origin = place if self.origins is None else self.origins[place]
-            reject(reason, self.source.split(b"\n")[origin] + b"\n")
+            reject(reason, sources[origin] + b"\n")
 
         return refuse
 
